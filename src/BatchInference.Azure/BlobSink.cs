@@ -1,0 +1,115 @@
+using System.Runtime.CompilerServices;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using BatchInference.Pipeline.Results;
+
+namespace BatchInference.Azure;
+
+/// <summary>
+/// Results as block blobs below a prefix. A blob is created by one commit under <c>If-None-Match: *</c>, so it is whole when it is seen and never replaced.
+/// </summary>
+/// <param name="container">The container, with its credential.</param>
+/// <param name="prefix">What the names begin with, the job's name included, no <c>/</c> at its end.</param>
+public sealed class BlobSink(BlobContainerClient container, string prefix) : ResultSink
+{
+    // Tells a blob of ours, whose commit was answered too late and tried again by the client, from one that another process created first.
+    private const string CreationKey = "creation";
+
+    /// <inheritdoc/>
+    public override string Identity => $"{container.Uri.GetLeftPart(UriPartial.Path)}/{prefix}";
+
+    /// <inheritdoc/>
+    public override async Task<StoredFile?> CreateAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
+    {
+        await using var file = await SpooledFile.WriteAsync(write, cancellationToken);
+        var blob = Blob(name);
+        var creation = Guid.NewGuid().ToString("N");
+        var options = new BlobUploadOptions
+        {
+            Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
+            Metadata = new Dictionary<string, string> { [CreationKey] = creation, ["sha256"] = file.Sha256 },
+        };
+        try
+        {
+            await blob.UploadAsync(file.Content, options, cancellationToken);
+            return new StoredFile(name, file.Length, file.Sha256);
+        }
+        catch (RequestFailedException failure) when (failure.Status is 409 or 412 && failure.ErrorCode is "BlobAlreadyExists" or "ConditionNotMet" or "UnauthorizedBlobOverwrite")
+        {
+            return await IsOursAsync(blob, creation, cancellationToken) ? new StoredFile(name, file.Length, file.Sha256) : null;
+        }
+        catch (RequestFailedException failure)
+        {
+            throw Refused($"{name} cannot be created", failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await Blob(name).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value.Content;
+        }
+        catch (RequestFailedException failure) when (failure.ErrorCode == "BlobNotFound")
+        {
+            return null;
+        }
+        catch (RequestFailedException failure)
+        {
+            throw Refused($"{name} cannot be read", failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async IAsyncEnumerable<string> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var blobs = container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, $"{prefix}/{folder}/", cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using (blobs.ConfigureAwait(false))
+        {
+            while (await NextAsync(blobs, folder))
+                if (!BlobSource.IsFolder(blobs.Current))
+                    yield return blobs.Current.Name[(prefix.Length + 1)..];
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Blob(name).DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, cancellationToken: cancellationToken);
+        }
+        catch (RequestFailedException failure)
+        {
+            throw Refused($"{name} cannot be removed", failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Blocks that were never committed are seen by nobody and removed by the storage after a week.</remarks>
+    public override Task RemoveLeftoversAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async ValueTask<bool> NextAsync(IAsyncEnumerator<BlobItem> blobs, string folder)
+    {
+        try
+        {
+            return await blobs.MoveNextAsync();
+        }
+        catch (RequestFailedException failure)
+        {
+            throw Refused($"{folder} cannot be listed", failure);
+        }
+    }
+
+    private static async Task<bool> IsOursAsync(BlobClient blob, string creation, CancellationToken cancellationToken)
+    {
+        var properties = await blob.GetPropertiesAsync(cancellationToken: cancellationToken);
+        return properties.Value.Metadata.TryGetValue(CreationKey, out var found) && found == creation;
+    }
+
+    private BlobClient Blob(string name) => container.GetBlobClient($"{prefix}/{name}");
+
+    private IOException Refused(string what, RequestFailedException failure) => new($"{Identity}: {what}. {BlobErrors.Reason(failure)}", failure);
+}

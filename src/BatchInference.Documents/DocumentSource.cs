@@ -1,0 +1,14 @@
+namespace BatchInference.Documents;
+
+/// <summary>A place that holds documents: a folder, a container, a bucket.</summary>
+public abstract class DocumentSource
+{
+    /// <summary>What an admin recognises it by, without secrets: a full path or an address.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>
+    /// Lists every document once, in ordinal order of <see cref="DocumentId.Path"/>, holding neither contents nor the whole list in memory.
+    /// </summary>
+    /// <exception cref="IOException">The source cannot be listed: the run cannot go on.</exception>
+    public abstract IAsyncEnumerable<Document> ListAsync(CancellationToken cancellationToken);
+}

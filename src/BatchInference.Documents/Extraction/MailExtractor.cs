@@ -1,0 +1,57 @@
+using System.Globalization;
+using MimeKit;
+
+namespace BatchInference.Documents.Extraction;
+
+/// <summary>An e-mail: who wrote what to whom and when, then its text; the names of its attachments at the end.</summary>
+internal sealed class MailExtractor : TextExtractor
+{
+    private const int DeepestNesting = 30;
+
+    public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Mail];
+
+    public override int Revision => 1;
+
+    public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
+    {
+        using var mail = Parse(content, cancellationToken);
+        var text = new TextBuilder(limits);
+        Header(text, "Subject", mail.Subject);
+        Header(text, "From", mail.From.ToString());
+        Header(text, "To", mail.To.ToString());
+        Header(text, "Cc", mail.Cc.ToString());
+        if (mail.Headers.Contains(HeaderId.Date)) Header(text, "Date", mail.Date.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture));
+        text.EndParagraph();
+
+        var plain = mail.GetTextBody(MimeKit.Text.TextFormat.Plain);
+        var html = mail.HtmlBody;
+        // Some mailers send an empty plain part beside the real one.
+        if (html is not null && (plain is null || plain.Trim().Length < 20)) HtmlExtractor.Append(html, text, withTitle: false, cancellationToken);
+        else text.AppendLines(plain);
+        text.EndParagraph();
+
+        var attachments = mail.Attachments.Select(part => part.ContentDisposition?.FileName ?? part.ContentType.Name).Where(name => !string.IsNullOrWhiteSpace(name)).ToArray();
+        if (attachments.Length > 0) text.Append($"Attachments: {string.Join(", ", attachments)}");
+        return text.Build(mediaType);
+    }
+
+    private static MimeMessage Parse(Stream content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var options = new ParserOptions { MaxMimeDepth = DeepestNesting, CharsetEncoding = System.Text.Encoding.UTF8 };
+            return MimeMessage.Load(options, content, cancellationToken);
+        }
+        catch (FormatException error)
+        {
+            throw new DocumentException($"The e-mail is damaged: {error.Message}", permanent: true, error);
+        }
+    }
+
+    private static void Header(TextBuilder text, string name, string? value)
+    {
+        if (string.IsNullOrWhiteSpace(value)) return;
+        text.Append($"{name}: {value}");
+        text.EndLine();
+    }
+}

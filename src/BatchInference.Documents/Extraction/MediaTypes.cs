@@ -1,0 +1,162 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace BatchInference.Documents.Extraction;
+
+/// <summary>Types of content, found by content; a file's name decides only between kinds of plain text.</summary>
+public static partial class MediaTypes
+{
+    /// <summary>Plain text.</summary>
+    public const string Text = "text/plain";
+
+    /// <summary>Markdown.</summary>
+    public const string Markdown = "text/markdown";
+
+    /// <summary>HTML.</summary>
+    public const string Html = "text/html";
+
+    /// <summary>PDF.</summary>
+    public const string Pdf = "application/pdf";
+
+    /// <summary>Office Open XML text.</summary>
+    public const string Word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+
+    /// <summary>OpenDocument text.</summary>
+    public const string OpenDocument = "application/vnd.oasis.opendocument.text";
+
+    /// <summary>An e-mail.</summary>
+    public const string Mail = "message/rfc822";
+
+    /// <summary>Nothing that is known.</summary>
+    public const string Unknown = "application/octet-stream";
+
+    private const int Head = 8192;
+
+    // Each type with its words for people and its usual extensions.
+    private static readonly Dictionary<string, (string Name, string[] Extensions)> Known = new(StringComparer.Ordinal)
+    {
+        [Text] = ("text file", [".txt", ".text", ".log"]),
+        [Markdown] = ("Markdown file", [".md", ".markdown"]),
+        [Html] = ("HTML page", [".html", ".htm", ".xhtml"]),
+        [Pdf] = ("PDF", [".pdf"]),
+        [Word] = ("Word document", [".docx", ".docm"]),
+        [OpenDocument] = ("OpenDocument text", [".odt"]),
+        [Mail] = ("e-mail", [".eml"]),
+        ["image/png"] = ("PNG image", [".png"]),
+        ["image/jpeg"] = ("JPEG image", [".jpg", ".jpeg"]),
+        ["image/gif"] = ("GIF image", [".gif"]),
+        ["image/tiff"] = ("TIFF image", [".tif", ".tiff"]),
+        ["image/webp"] = ("WebP image", [".webp"]),
+        ["application/zip"] = ("ZIP archive", [".zip"]),
+        ["application/gzip"] = ("gzip archive", [".gz", ".tgz"]),
+        ["application/x-7z-compressed"] = ("7z archive", [".7z"]),
+        ["application/x-rar-compressed"] = ("RAR archive", [".rar"]),
+        ["application/rtf"] = ("RTF document", [".rtf"]),
+        ["application/x-ole-storage"] = ("document of the old Microsoft Office formats", [".doc", ".xls", ".ppt", ".msg"]),
+        ["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"] = ("Excel workbook", [".xlsx"]),
+        ["application/vnd.openxmlformats-officedocument.presentationml.presentation"] = ("PowerPoint presentation", [".pptx"]),
+        ["application/vnd.oasis.opendocument.spreadsheet"] = ("OpenDocument spreadsheet", [".ods"]),
+        ["application/vnd.oasis.opendocument.presentation"] = ("OpenDocument presentation", [".odp"]),
+        ["application/epub+zip"] = ("EPUB book", [".epub"]),
+        ["application/x-executable"] = ("program", [".exe", ".dll", ".so"]),
+        ["audio/mpeg"] = ("sound recording", [".mp3"]),
+        ["video/mp4"] = ("video", [".mp4", ".mov"]),
+        ["application/vnd.sqlite3"] = ("SQLite database", [".db", ".sqlite"]),
+    };
+
+    private static readonly (byte[] Magic, string Type)[] Magics =
+    [
+        ([0x89, (byte)'P', (byte)'N', (byte)'G'], "image/png"),
+        ([0xFF, 0xD8, 0xFF], "image/jpeg"),
+        ("GIF8"u8.ToArray(), "image/gif"),
+        ([(byte)'I', (byte)'I', 0x2A, 0], "image/tiff"),
+        ([(byte)'M', (byte)'M', 0, 0x2A], "image/tiff"),
+        ([0x1F, 0x8B], "application/gzip"),
+        ([(byte)'7', (byte)'z', 0xBC, 0xAF], "application/x-7z-compressed"),
+        ("Rar!"u8.ToArray(), "application/x-rar-compressed"),
+        ("{\\rtf"u8.ToArray(), "application/rtf"),
+        ([0xD0, 0xCF, 0x11, 0xE0], "application/x-ole-storage"),
+        ([(byte)'M', (byte)'Z', 0x90], "application/x-executable"),
+        ([0x7F, (byte)'E', (byte)'L', (byte)'F'], "application/x-executable"),
+        ("ID3"u8.ToArray(), "audio/mpeg"),
+        ("SQLite format 3"u8.ToArray(), "application/vnd.sqlite3"),
+    ];
+
+    /// <summary>The words for a type: <c>PNG image</c>.</summary>
+    public static string Name(string type) => Known.TryGetValue(type, out var known) ? known.Name : type;
+
+    /// <summary>The same with its article: <c>a PNG image</c>.</summary>
+    public static string Article(string type) => (Name(type)[0] is 'e' or 'o' or 'O' or 'E' or 'R' or 'S' && Name(type) is not ("sound recording" or "SQLite database") ? "an " : "a ") + Name(type);
+
+    /// <summary>True when files of the type are usually named so.</summary>
+    public static bool Fits(string type, string extension) => Known.TryGetValue(type, out var known) && known.Extensions.Contains(extension, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Finds the type of a content.</summary>
+    /// <param name="content">Seekable; its position is changed.</param>
+    /// <param name="path">The document's name.</param>
+    public static string Detect(Stream content, string path)
+    {
+        var buffer = new byte[Head];
+        content.Position = 0;
+        var head = buffer.AsSpan(0, content.ReadAtLeast(buffer, Head, throwOnEndOfStream: false));
+
+        foreach (var (magic, type) in Magics)
+            if (head.StartsWith(magic))
+                return type;
+        if (head.StartsWith("RIFF"u8) && head.Length > 12 && head[8..12].SequenceEqual("WEBP"u8)) return "image/webp";
+        if (head.Length > 12 && head[4..8].SequenceEqual("ftyp"u8)) return "video/mp4";
+        // A PDF may have some bytes before its header (ISO 32000, implementation notes: the first 1024).
+        if (head[..Math.Min(1024, head.Length)].IndexOf("%PDF-"u8) >= 0) return Pdf;
+        if (head.StartsWith("PK\x03\x04"u8) || head.StartsWith("PK\x05\x06"u8)) return InsideZip(content, head);
+        if (!TextEncodings.LooksLikeText(head)) return Unknown;
+        return KindOfText(TextEncodings.DecodeHead(head), Path.GetExtension(path));
+    }
+
+    private static string InsideZip(Stream content, ReadOnlySpan<byte> head)
+    {
+        // OpenDocument and EPUB store their type uncompressed as the first entry, readable even when the rest is cut off.
+        if (head.Length > 38 && head[30..].StartsWith("mimetype"u8))
+        {
+            var type = Encoding.ASCII.GetString(head[38..Math.Min(head.Length, 38 + 100)]);
+            if (Known.Keys.Where(known => type.StartsWith(known, StringComparison.Ordinal)).MaxBy(known => known.Length) is { } known) return known;
+        }
+
+        try
+        {
+            content.Position = 0;
+            using var zip = new ZipArchive(content, ZipArchiveMode.Read, leaveOpen: true);
+            if (zip.GetEntry("word/document.xml") is not null) return Word;
+            if (zip.GetEntry("xl/workbook.xml") is not null) return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+            if (zip.GetEntry("ppt/presentation.xml") is not null) return "application/vnd.openxmlformats-officedocument.presentationml.presentation";
+            return zip.GetEntry("[Content_Types].xml") is not null && zip.Entries.Any(entry => entry.FullName.StartsWith("word/", StringComparison.Ordinal)) ? Word : "application/zip";
+        }
+        catch (InvalidDataException)
+        {
+            // Its end is missing, where the list of entries stands; the names of the first entries tell what it was.
+            if (head.IndexOf("word/"u8) >= 0 || head.IndexOf("[Content_Types].xml"u8) >= 0) return Word;
+            return "application/zip";
+        }
+    }
+
+    private static string KindOfText(string text, string extension)
+    {
+        var start = text.TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
+        if (HtmlStart().IsMatch(start)) return Html;
+        if (MailStart().IsMatch(start) && MailHeaders().Count(start) >= 2) return Mail;
+        if (Fits(Html, extension) && HtmlTag().IsMatch(text)) return Html;
+        return Fits(Markdown, extension) ? Markdown : Text;
+    }
+
+    [GeneratedRegex(@"\A(<\?xml[^>]*>\s*)?(<!--.{0,2000}?-->\s*)*<(!doctype\s+html|html|head|body)\b", RegexOptions.IgnoreCase | RegexOptions.Singleline | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex HtmlStart();
+
+    [GeneratedRegex(@"<(p|div|table|h[1-6]|title|meta|ul|span)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex HtmlTag();
+
+    [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9-]{1,40}:[ \t]", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex MailStart();
+
+    [GeneratedRegex(@"^(From|To|Cc|Date|Subject|Message-ID|MIME-Version|Received|Return-Path|Delivered-To|Content-Type|Reply-To|X-[A-Za-z-]+):[ \t]", RegexOptions.IgnoreCase | RegexOptions.Multiline | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex MailHeaders();
+}

@@ -1,0 +1,138 @@
+using System.Text;
+using UglyToad.PdfPig.Content;
+using UglyToad.PdfPig.DocumentLayoutAnalysis.WordExtractor;
+
+namespace BatchInference.Documents.Extraction;
+
+/// <summary>The text of one page in reading order.</summary>
+/// <remarks>
+/// Words are cut into regions by the widest empty strips of the page, recursively (XY cut: Nagy and Seth 1984), columns before lines where a strip runs the whole height of a region;
+/// within a region lines follow from top to bottom, and a gap clearly wider than the region's usual line distance parts paragraphs.
+/// </remarks>
+internal static class PdfPageText
+{
+    private const int MostWords = 50_000;
+    private const int DeepestCut = 12;
+
+    public static void Append(Page page, TextBuilder text, CancellationToken cancellationToken)
+    {
+        var words = NearestNeighbourWordExtractor.Instance.GetWords(page.Letters)
+            .Where(word => word.TextOrientation is TextOrientation.Horizontal or TextOrientation.Other && !string.IsNullOrWhiteSpace(word.Text))
+            .Take(MostWords).Select(word => new Box(word)).ToList();
+        if (words.Count == 0) return;
+        foreach (var region in Regions(words, 0))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            AppendRegion(region, text);
+            text.EndParagraph();
+        }
+    }
+
+    private static IEnumerable<List<Box>> Regions(List<Box> words, int depth)
+    {
+        if (depth >= DeepestCut || words.Count < 2) return [words];
+        var height = Median(words.Select(word => word.Height));
+        // A gutter between columns is wider than the blanks of a line and has several lines on both sides.
+        if (Cut(words, word => word.Left, word => word.Right, 1.2 * height) is { } columns && Lines(columns.Low).Count >= 3 && Lines(columns.High).Count >= 3)
+            return [.. Regions(columns.Low, depth + 1), .. Regions(columns.High, depth + 1)];
+        // A heading over columns hides their gutter; the widest gap between lines sets it apart.
+        if (Cut(words, word => word.Bottom, word => word.Top, 0.8 * height) is { } blocks && (Columns(blocks.Low, height) || Columns(blocks.High, height)))
+            return [.. Regions(blocks.High, depth + 1), .. Regions(blocks.Low, depth + 1)];
+        return [words];
+    }
+
+    private static bool Columns(List<Box> words, double height) =>
+        words.Count >= 12 && (Cut(words, word => word.Left, word => word.Right, 1.2 * height) is { } cut
+            ? Lines(cut.Low).Count >= 3 && Lines(cut.High).Count >= 3
+            : Cut(words, word => word.Bottom, word => word.Top, 0.8 * height) is { } blocks && (Gutter(blocks.Low, height) || Gutter(blocks.High, height)));
+
+    private static bool Gutter(List<Box> words, double height) =>
+        Cut(words, word => word.Left, word => word.Right, 1.2 * height) is { } cut && Lines(cut.Low).Count >= 3 && Lines(cut.High).Count >= 3;
+
+    // The widest strip along one axis that no word touches.
+    private static (List<Box> Low, List<Box> High)? Cut(List<Box> words, Func<Box, double> low, Func<Box, double> high, double least)
+    {
+        var (best, at, reach) = (least, double.NaN, double.MinValue);
+        foreach (var word in words.OrderBy(low))
+        {
+            if (reach > double.MinValue && low(word) - reach > best) (best, at) = (low(word) - reach, reach);
+            reach = Math.Max(reach, high(word));
+        }
+
+        return double.IsNaN(at) ? null : (words.Where(word => high(word) <= at).ToList(), words.Where(word => high(word) > at).ToList());
+    }
+
+    private static List<List<Box>> Lines(List<Box> words)
+    {
+        var lines = new List<List<Box>>();
+        foreach (var word in words.OrderByDescending(word => word.Middle))
+        {
+            if (lines.Count > 0 && lines[^1] is var line && word.Middle > line[0].Middle - (0.5 * Math.Min(line[0].Height, word.Height)) && word.Middle > line[^1].Middle - (0.6 * word.Height)) line.Add(word);
+            else lines.Add([word]);
+        }
+
+        foreach (var line in lines) line.Sort((left, right) => left.Left.CompareTo(right.Left));
+        return lines;
+    }
+
+    private static void AppendRegion(List<Box> words, TextBuilder text)
+    {
+        var lines = Lines(words);
+        var distances = lines.Zip(lines.Skip(1), (upper, lower) => upper[0].Middle - lower[0].Middle).Where(distance => distance > 0).ToList();
+        var usual = distances.Count > 0 ? Median(distances) : 0;
+        var right = lines.Max(line => line[^1].Right);
+        for (var index = 0; index < lines.Count; index++)
+        {
+            var line = Joined(lines[index]);
+            var next = index + 1 < lines.Count ? lines[index + 1] : null;
+            var gap = next is null ? 0 : lines[index][0].Middle - next[0].Middle;
+            var isParagraph = next is null || gap > 1.35 * usual || Math.Abs(next[0].Height - lines[index][0].Height) > 0.25 * lines[index][0].Height;
+            if (!isParagraph && line.Length > 2 && line[^1] is '-' or '\u2010' or '\u00AD' && line.Length > 1 && char.IsLetter(line[^2]) && char.IsLower(next![0].Text[0]))
+            {
+                text.Append(line.AsSpan(0, line.Length - 1));
+                continue;
+            }
+
+            text.Append(line);
+            if (isParagraph) text.EndParagraph();
+            // A line that ends well before the margin was ended by its author.
+            else if (lines[index][^1].Right < right - (0.25 * (right - lines[index][0].Left))) text.EndLine();
+            else text.Append(" ");
+        }
+    }
+
+    private static string Joined(List<Box> line)
+    {
+        var joined = new StringBuilder();
+        foreach (var word in line)
+        {
+            if (joined.Length > 0) joined.Append(' ');
+            foreach (var rune in word.Text.EnumerateRunes())
+                joined.Append(rune.Value is >= 0xFB00 and <= 0xFB06 ? rune.ToString().Normalize(NormalizationForm.FormKC) : rune.ToString());
+        }
+
+        return joined.ToString();
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted.Length == 0 ? 0 : sorted[sorted.Length / 2];
+    }
+
+    private readonly record struct Box(string Text, double Left, double Right, double Bottom, double Top)
+    {
+        public Box(Word word)
+            : this(word.Text, word.BoundingBox.Left, word.BoundingBox.Right, word.BoundingBox.Bottom, word.BoundingBox.Top)
+        {
+            // Ascenders and descenders make boxes of one line differ; the base line and the letters' size do not.
+            var letter = word.Letters[0];
+            Bottom = letter.StartBaseLine.Y;
+            Top = Bottom + Math.Max(1, letter.PointSize * 0.7);
+        }
+
+        public double Height => Math.Max(0.1, Top - Bottom);
+
+        public double Middle => (Top + Bottom) / 2;
+    }
+}

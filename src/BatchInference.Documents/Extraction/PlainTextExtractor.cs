@@ -1,0 +1,22 @@
+namespace BatchInference.Documents.Extraction;
+
+/// <summary>Plain text in any of the usual encodings; Markdown too, whose signs are left as they are: they are what its author wrote, and quotes point into them.</summary>
+internal sealed class PlainTextExtractor : TextExtractor
+{
+    public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Text, Extraction.MediaTypes.Markdown];
+
+    public override int Revision => 1;
+
+    public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
+    {
+        var text = new TextBuilder(limits);
+        var lines = TextEncodings.Decode(content).AsSpan();
+        foreach (var page in lines.Split('\f'))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            text.AppendLines(lines[page]);
+        }
+
+        return text.Build(mediaType);
+    }
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+
+namespace BatchInference.Documents;
+
+/// <summary>The files of a folder and of all folders below it. Links that lead outside are not followed.</summary>
+/// <param name="path">The folder.</param>
+/// <param name="names">Which names are documents of the job.</param>
+public sealed class FolderSource(string path, NameFilter names) : DocumentSource
+{
+    private readonly string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+
+    /// <inheritdoc/>
+    public override string Description => root;
+
+    /// <inheritdoc/>
+    public override async IAsyncEnumerable<Document> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask;
+        if (!Directory.Exists(root)) throw new DirectoryNotFoundException($"The source folder {root} does not exist, or the account of the service may not see it.");
+        // A folder sorts by its name with the slash, as its documents' paths do; a stack keeps the walk flat.
+        var waiting = new Stack<IEnumerator<Entry>>();
+        waiting.Push(Entries(root, "").GetEnumerator());
+        while (waiting.Count > 0)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var folder = waiting.Peek();
+            if (!folder.MoveNext())
+            {
+                folder.Dispose();
+                waiting.Pop();
+                continue;
+            }
+
+            var entry = folder.Current;
+            if (entry.IsFolder) waiting.Push(Entries(entry.FullPath, entry.Path).GetEnumerator());
+            else if (entry.Failure is not null) yield return new Document(new DocumentId(entry.Path, "unreadable"), null, _ => throw new DocumentException(entry.Failure, permanent: false));
+            else if (names.Matches(entry.Path)) yield return ToDocument(entry);
+        }
+    }
+
+    private List<Entry> Entries(string folder, string prefix)
+    {
+        var entries = new List<Entry>();
+        try
+        {
+            foreach (var item in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+            {
+                if (item.LinkTarget is not null && !StaysInside(item)) continue;
+                if (item is DirectoryInfo)
+                {
+                    // A link to a folder inside would list its documents twice.
+                    if (item.LinkTarget is null) entries.Add(new Entry($"{prefix}{item.Name}/", item.FullName, true, null));
+                }
+                else if (item.LinkTarget is not null || (item.Attributes & FileAttributes.Device) == 0)
+                {
+                    entries.Add(new Entry(prefix + item.Name, item.FullName, false, null));
+                }
+            }
+        }
+        catch (UnauthorizedAccessException)
+        {
+            if (prefix.Length == 0) throw new IOException($"The source folder {root} cannot be listed: permission denied. Give the account of the service read access.");
+            entries.Add(new Entry(prefix.TrimEnd('/'), folder, false, "Permission denied: the account of the service may not list this folder; its documents are not known."));
+        }
+        catch (DirectoryNotFoundException) when (prefix.Length > 0)
+        {
+            // Removed while the walk was on its way: so are its documents.
+        }
+
+        entries.Sort((left, right) => string.CompareOrdinal(left.Path, right.Path));
+        return entries;
+    }
+
+    private bool StaysInside(FileSystemInfo link)
+    {
+        try
+        {
+            return link.ResolveLinkTarget(returnFinalTarget: true) is { Exists: true } target && (target.FullName + Path.DirectorySeparatorChar).StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            // A link to itself.
+            return false;
+        }
+    }
+
+    private static Document ToDocument(Entry entry)
+    {
+        var file = new FileInfo(entry.FullPath);
+        var version = file.Exists ? string.Create(CultureInfo.InvariantCulture, $"{file.Length}-{file.LastWriteTimeUtc:yyyyMMdd'T'HHmmss.fffffff'Z'}") : "gone";
+        return new Document(new DocumentId(entry.Path, version), file.Exists ? file.Length : null, _ => new ValueTask<Stream>(Open(entry.FullPath)));
+    }
+
+    private static FileStream Open(string path) => new(path, new FileStreamOptions
+    {
+        Access = FileAccess.Read,
+        Share = FileShare.ReadWrite | FileShare.Delete,
+        Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
+    });
+
+    /// <param name="Path">With <c>/</c>; that of a folder ends with one.</param>
+    /// <param name="FullPath">On the disk.</param>
+    /// <param name="IsFolder">True for a folder to be walked.</param>
+    /// <param name="Failure">Why what lies there is not known.</param>
+    private sealed record Entry(string Path, string FullPath, bool IsFolder, string? Failure);
+}

@@ -1,0 +1,135 @@
+using System.Numerics.Tensors;
+using BatchInference.Models.Generation.Rules;
+
+namespace BatchInference.Models.Generation;
+
+/// <summary>
+/// Makes sequences for a batch of rows: greedy, sampled or by beam search, with the meaning of transformers 4.57. A row that is done leaves the batch, so it costs nothing more;
+/// what a row says does not depend on its company.
+/// </summary>
+internal sealed class GenerationLoop(GeneratingModel model, GenerationSettings settings)
+{
+    private readonly LogitsRules rules = new(settings);
+
+    /// <summary>Generates.</summary>
+    /// <param name="rows">Prompts or sources.</param>
+    /// <param name="stops">Tells whether these new tokens end a row (stop strings); null when only end tokens and length do.</param>
+    /// <param name="cancellationToken">Stops within one step.</param>
+    /// <returns>For each row its sequences, best first.</returns>
+    public IReadOnlyList<IReadOnlyList<GeneratedSequence>> Generate(
+        IReadOnlyList<GenerationRow> rows, Func<ReadOnlySpan<int>, bool>? stops, CancellationToken cancellationToken)
+    {
+        using var decoding = model.Begin(rows, settings, cancellationToken);
+        return settings.Beams == 1 ? One(rows, decoding, stops, cancellationToken) : Beams(rows, decoding, stops, cancellationToken);
+    }
+
+    private List<GeneratedSequence>[] One(IReadOnlyList<GenerationRow> rows, Decoding decoding, Func<ReadOnlySpan<int>, bool>? stops, CancellationToken cancellationToken)
+    {
+        var results = new List<GeneratedSequence>[rows.Count];
+        var open = new List<OpenRow>();
+        for (var index = 0; index < rows.Count; index++)
+        {
+            results[index] = [];
+            for (var sequence = 0; sequence < settings.ReturnSequences; sequence++)
+                open.Add(new OpenRow(index, [.. model.Start(rows[index], settings)], settings.Sample ? new TokenChance(settings.Seed, rows[index].Ids.AsSpan(), sequence) : null));
+        }
+
+        if (settings.ReturnSequences > 1)
+            decoding.Keep([.. open.Select(row => row.Index)]);
+        var scores = new float[model.Vocabulary];
+        while (true)
+        {
+            var going = new List<OpenRow>(open.Count);
+            var places = new List<int>(open.Count);
+            for (var place = 0; place < open.Count; place++)
+            {
+                var row = open[place];
+                var token = Next(row, rows[row.Index], decoding.Scores(place), scores);
+                row.Ids.Add(token);
+                var ended = settings.EndTokens.Contains(token) || (stops is not null && stops(row.New));
+                if (ended || row.Ids.Count >= settings.LengthLimit(row.Prompt))
+                {
+                    results[row.Index].Add(new GeneratedSequence([.. row.New], null, ended));
+                    continue;
+                }
+
+                going.Add(row);
+                places.Add(place);
+            }
+
+            if (going.Count == 0)
+                return results;
+            if (going.Count < open.Count)
+                decoding.Keep([.. places]);
+            open = going;
+            decoding.Step([.. open.Select(row => row.Ids[^1])], cancellationToken);
+        }
+    }
+
+    private int Next(OpenRow row, GenerationRow from, ReadOnlySpan<float> given, float[] scores)
+    {
+        if (rules.IsEmpty && row.Chance is null)
+            return TensorPrimitives.IndexOfMax(given);
+        given.CopyTo(scores);
+        rules.Apply(new RowSoFar(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(row.Ids), row.Prompt, from.Ids), scores);
+        return row.Chance is { } chance ? chance.Draw(scores) : TensorPrimitives.IndexOfMax<float>(scores);
+    }
+
+    private GeneratedSequence[][] Beams(IReadOnlyList<GenerationRow> rows, Decoding decoding, Func<ReadOnlySpan<int>, bool>? stops, CancellationToken cancellationToken)
+    {
+        var searches = rows.Select((row, index) => (Index: index, Search: new BeamSearch(settings, model.Start(row, settings)))).ToList();
+        var all = searches.Select(entry => entry.Search).ToArray();
+        decoding.Keep([.. searches.SelectMany(entry => Enumerable.Repeat(entry.Index, settings.Beams))]);
+        var scores = new float[settings.Beams * model.Vocabulary];
+        while (true)
+        {
+            var parents = new List<int>();
+            var going = new List<(int Index, BeamSearch Search)>();
+            for (var place = 0; place < searches.Count; place++)
+            {
+                var (index, search) = searches[place];
+                var prompt = model.Start(rows[index], settings).Length;
+                for (var beam = 0; beam < settings.Beams; beam++)
+                    LogProbabilities(decoding.Scores(place * settings.Beams + beam), search.Running[beam].Ids, prompt, rows[index].Ids, scores.AsSpan(beam * model.Vocabulary, model.Vocabulary));
+                search.Step(scores, stops is null ? null : ids => stops(ids.AsSpan(prompt)));
+                if (search.Done)
+                    continue;
+                going.Add((index, search));
+                parents.AddRange(search.Running.Select(hypothesis => place * settings.Beams + hypothesis.Parent));
+            }
+
+            if (going.Count == 0)
+                return [.. all.Select((search, index) => search.Best.Select(best => Result(best, model.Start(rows[index], settings).Length)).ToArray())];
+            decoding.Keep([.. parents]);
+            searches = going;
+            decoding.Step([.. searches.SelectMany(entry => entry.Search.Running).Select(hypothesis => hypothesis.Ids[^1])], cancellationToken);
+        }
+    }
+
+    private void LogProbabilities(ReadOnlySpan<float> given, int[] ids, int prompt, int[] source, Span<float> scores)
+    {
+        var most = TensorPrimitives.Max(given);
+        TensorPrimitives.Subtract(given, most, scores);
+        var sum = 0.0;
+        foreach (var score in scores)
+            sum += MathF.Exp(score);
+        TensorPrimitives.Subtract(scores, (float)Math.Log(sum), scores);
+        rules.Apply(new RowSoFar(ids, prompt, source), scores);
+    }
+
+    private GeneratedSequence Result(BeamSearch.Hypothesis best, int prompt) =>
+        new(best.Ids[prompt..], best.Score, settings.EndTokens.Contains(best.Ids[^1]) || best.Ids.Length < settings.LengthLimit(prompt));
+
+    private sealed class OpenRow(int index, List<int> ids, TokenChance? chance)
+    {
+        public int Index { get; } = index;
+
+        public List<int> Ids { get; } = ids;
+
+        public int Prompt { get; } = ids.Count;
+
+        public TokenChance? Chance { get; } = chance;
+
+        public ReadOnlySpan<int> New => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(Ids)[Prompt..];
+    }
+}

@@ -1,0 +1,103 @@
+namespace BatchInference.Models.Generation;
+
+/// <summary>
+/// How a model generates: the settings that <c>generation_config.json</c> holds, with the names, defaults and meaning of transformers 4.57.
+/// </summary>
+internal sealed record GenerationSettings
+{
+    /// <summary>How many tokens are made when neither <see cref="MaxNewTokens"/> nor <see cref="MaxLength"/> says so.</summary>
+    public const int DefaultNewTokens = 20;
+
+    /// <summary>Most new tokens; goes before <see cref="MaxLength"/>.</summary>
+    public int? MaxNewTokens { get; init; }
+
+    /// <summary>Most tokens, the prompt (of a decoder) or the start token (of an encoder–decoder) included.</summary>
+    public int? MaxLength { get; init; }
+
+    /// <summary>The end is forbidden before this many tokens, prompt or start token included.</summary>
+    public int MinLength { get; init; }
+
+    /// <summary>The end is forbidden before this many new tokens.</summary>
+    public int? MinNewTokens { get; init; }
+
+    /// <summary>Hypotheses that are followed at once; 1 is greedy or sampling.</summary>
+    public int Beams { get; init; } = 1;
+
+    /// <summary>Exponent of the length by which a finished hypothesis' score is divided: above 0 prefers long ones.</summary>
+    public double LengthPenalty { get; init; } = 1;
+
+    /// <summary>When the search for better hypotheses ends.</summary>
+    public EarlyStopping EarlyStopping { get; init; }
+
+    /// <summary>How many sequences are given back for one prompt.</summary>
+    public int ReturnSequences { get; init; } = 1;
+
+    /// <summary>True to draw the next token by chance instead of taking the best.</summary>
+    public bool Sample { get; init; }
+
+    /// <summary>Where chance starts from.</summary>
+    public ulong Seed { get; init; }
+
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>Only so many of the best tokens may be drawn; 0 for all.</summary>
+    public int TopK { get; init; } = 50;
+
+    /// <summary>Only the best tokens that together have this probability may be drawn.</summary>
+    public double TopP { get; init; } = 1;
+
+    /// <summary>Only tokens with at least this share of the best one's probability may be drawn.</summary>
+    public double? MinP { get; init; }
+
+    public double RepetitionPenalty { get; init; } = 1;
+
+    public double EncoderRepetitionPenalty { get; init; } = 1;
+
+    public int NoRepeatNGramSize { get; init; }
+
+    public int EncoderNoRepeatNGramSize { get; init; }
+
+    /// <summary>Token sequences that must not appear.</summary>
+    public IReadOnlyList<IReadOnlyList<int>> BadWords { get; init; } = [];
+
+    public IReadOnlyList<int> SuppressTokens { get; init; } = [];
+
+    public IReadOnlyList<int> BeginSuppressTokens { get; init; } = [];
+
+    public int? ForcedFirstToken { get; init; }
+
+    /// <summary>The tokens of which one is put at the greatest length.</summary>
+    public IReadOnlyList<int> ForcedLastTokens { get; init; } = [];
+
+    public IReadOnlyList<int> EndTokens { get; init; } = [];
+
+    public int? PaddingToken { get; init; }
+
+    public int? FirstToken { get; init; }
+
+    /// <summary>What the decoder of an encoder–decoder starts from; <see cref="FirstToken"/> where it is not given.</summary>
+    public int? DecoderStartToken { get; init; }
+
+    /// <summary>Generation ends where the new text holds one of these.</summary>
+    public IReadOnlyList<string> StopStrings { get; init; } = [];
+
+    /// <summary>What fills rows that ended sooner than others.</summary>
+    public int Filler => PaddingToken ?? (EndTokens.Count > 0 ? EndTokens[0] : 0);
+
+    /// <summary>The greatest length of a row, prompt or start token included.</summary>
+    /// <param name="promptLength">Tokens of the prompt; 1 for the start token of an encoder–decoder.</param>
+    public int LengthLimit(int promptLength) => MaxNewTokens is { } tokens ? promptLength + tokens : MaxLength ?? promptLength + DefaultNewTokens;
+}
+
+/// <summary>When beam search of one prompt ends.</summary>
+internal enum EarlyStopping
+{
+    /// <summary>When no running hypothesis, at its present length, beats the worst finished one (<c>false</c>).</summary>
+    Heuristic,
+
+    /// <summary>As soon as there are as many finished hypotheses as beams (<c>true</c>).</summary>
+    WhenFull,
+
+    /// <summary>When none can beat it at any length that is still possible (<c>"never"</c>).</summary>
+    Never,
+}

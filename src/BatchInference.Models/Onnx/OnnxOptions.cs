@@ -1,0 +1,36 @@
+namespace BatchInference.Models.Onnx;
+
+/// <summary>How a model is run: where, with how much.</summary>
+public sealed record OnnxOptions
+{
+    /// <summary>Where the model runs. What does not work is an error, never a silent fall-back to another.</summary>
+    public ExecutionProvider Provider { get; init; } = ExecutionProvider.Cpu;
+
+    /// <summary>Index of the device, for <see cref="ExecutionProvider.Cuda"/> and <see cref="ExecutionProvider.DirectMl"/>.</summary>
+    public int DeviceId { get; init; }
+
+    /// <summary>Most device memory that CUDA may take, in bytes; null for what there is.</summary>
+    public long? DeviceMemoryLimit { get; init; }
+
+    /// <summary>Threads of one run on the CPU; 0 for one a core.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Whether threads that wait for work spin: for measuring what that would cost.</summary>
+    internal bool Spin { get; init; }
+
+    /// <summary>Most padded tokens of a batch; null for what the pass finds best on the provider.</summary>
+    public int? PaddedTokens { get; init; }
+}
+
+/// <summary>Where a model runs.</summary>
+public enum ExecutionProvider
+{
+    /// <summary>The processor.</summary>
+    Cpu,
+
+    /// <summary>An NVIDIA device.</summary>
+    Cuda,
+
+    /// <summary>Any DirectX 12 device (Windows).</summary>
+    DirectMl,
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using BatchInference.Models.Onnx;
+
+namespace BatchInference.Models.Shelf;
+
+/// <summary>Whether a folder's tokenizer belongs to its model: it must not give ids that the model does not have.</summary>
+internal static class TokenizerVocabulary
+{
+    /// <summary>Tells when there is no tokenizer, or when its greatest id is not below the model's size.</summary>
+    public static void Check(ModelFolder folder, int? size, List<string> problems)
+    {
+        var spm = folder.Has("source.spm") && folder.Has("vocab.json");
+        if (folder.Json("tokenizer.json") is not { } tokenizer)
+        {
+            if (!spm)
+                problems.Add($"{folder.Path}: expected tokenizer.json (or source.spm with vocab.json), found neither. Save the fast tokenizer of the model into the folder.");
+            return;
+        }
+
+        if (Greatest(tokenizer) is not { } greatest)
+            problems.Add($"{folder.At("tokenizer.json")}: expected a vocabulary, found none. Restore the file from where the model came.");
+        // Marian's published tokenizer.json joins two vocabularies; its ids come from the .spm files.
+        else if (size is { } limit && greatest >= limit && !spm)
+            problems.Add($"{folder.At("tokenizer.json")}: expected ids below {limit}, the model's vocab_size, found {greatest}. Tokenizer and model do not belong together; restore both from where the model came.");
+    }
+
+    private static int? Greatest(JsonElement tokenizer)
+    {
+        int? greatest = null;
+        if (tokenizer.ValueKind != JsonValueKind.Object || !tokenizer.TryGetProperty("model", out var model) || !model.TryGetProperty("vocab", out var vocabulary))
+            return null;
+        if (vocabulary.ValueKind == JsonValueKind.Array)
+            greatest = vocabulary.GetArrayLength() - 1;
+        else if (vocabulary.ValueKind == JsonValueKind.Object)
+            foreach (var entry in vocabulary.EnumerateObject())
+                greatest = Math.Max(greatest ?? 0, entry.Value.GetInt32());
+        if (tokenizer.TryGetProperty("added_tokens", out var added) && added.ValueKind == JsonValueKind.Array)
+            foreach (var token in added.EnumerateArray())
+                greatest = Math.Max(greatest ?? 0, token.GetProperty("id").GetInt32());
+        return greatest;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Numerics.Tensors;
+
+namespace BatchInference.Models.Tasks;
+
+/// <summary>How the logits of a classifier become scores.</summary>
+internal enum ScoreRule
+{
+    /// <summary>One label holds: the scores sum to one.</summary>
+    Softmax,
+
+    /// <summary>Each label holds or not.</summary>
+    Sigmoid,
+
+    /// <summary>The number itself is the answer.</summary>
+    Raw,
+}
+
+/// <summary>Scores of labels, as the pipelines of transformers 4.57 make them.</summary>
+internal static class LabelScores
+{
+    /// <summary>The rule of a model.</summary>
+    /// <param name="problemType">Its <c>problem_type</c>; null where the configuration has none.</param>
+    /// <param name="labels">How many labels it has: a single one without a type is a yes or no.</param>
+    public static ScoreRule RuleOf(string? problemType, int labels) => problemType switch
+    {
+        "regression" => ScoreRule.Raw,
+        "multi_label_classification" => ScoreRule.Sigmoid,
+        _ => labels == 1 && problemType is null ? ScoreRule.Sigmoid : ScoreRule.Softmax,
+    };
+
+    /// <summary>The scores of logits.</summary>
+    public static float[] Of(ScoreRule rule, ReadOnlySpan<float> logits)
+    {
+        var scores = logits.ToArray();
+        if (rule == ScoreRule.Softmax)
+            TensorPrimitives.Subtract(logits, TensorPrimitives.Max(logits), scores);
+        if (rule == ScoreRule.Softmax)
+            TensorPrimitives.SoftMax<float>(scores, scores);
+        else if (rule == ScoreRule.Sigmoid)
+            TensorPrimitives.Sigmoid<float>(scores, scores);
+        return scores;
+    }
+
+    /// <summary>The logits of a document: the mean of those of its windows, weighted by how many tokens of the text each has.</summary>
+    public static float[] Mean(IReadOnlyList<(float[] Logits, int Tokens)> windows)
+    {
+        var mean = new double[windows[0].Logits.Length];
+        var all = 0L;
+        foreach (var (logits, tokens) in windows)
+        {
+            // A window without text, as an empty document has, counts as if it had one token.
+            var weight = Math.Max(1, tokens);
+            all += weight;
+            for (var label = 0; label < mean.Length; label++)
+                mean[label] += (double)logits[label] * weight;
+        }
+
+        return [.. mean.Select(sum => (float)(sum / all))];
+    }
+
+    /// <summary>Scores of labels that a model for inference (entailment, contradiction) was asked about one by one.</summary>
+    /// <param name="logits">For each label the logits of the model's own labels, with the text as premise and the label in the hypothesis.</param>
+    /// <param name="entailment">Which of the model's labels says that the hypothesis follows.</param>
+    /// <param name="several">True when several labels may hold at once: each is then weighed against contradiction alone, else all against each other.</param>
+    public static float[] ZeroShot(IReadOnlyList<float[]> logits, int entailment, bool several)
+    {
+        if (!several && logits.Count > 1)
+            return Of(ScoreRule.Softmax, logits.Select(row => row[entailment]).ToArray());
+        // As in transformers: contradiction is the last label where entailment is the first, else the first.
+        return [.. logits.Select(row => Of(ScoreRule.Softmax, [row[entailment == 0 ? row.Length - 1 : 0], row[entailment]])[1])];
+    }
+}

@@ -1,0 +1,40 @@
+namespace BatchInference.Models.Tasks;
+
+/// <summary>How long a summary may be: so many sentences, or so many characters (Unicode code points, the blanks between quotes included).</summary>
+public sealed record SummaryLimit
+{
+    /// <summary>A summary of more sentences is none.</summary>
+    public const int MostSentences = 100;
+
+    /// <summary>A summary of more characters is none.</summary>
+    public const int MostCharacters = 20_000;
+
+    private SummaryLimit()
+    {
+    }
+
+    /// <summary>Most sentences.</summary>
+    public int Sentences { get; private init; } = int.MaxValue;
+
+    /// <summary>Most characters.</summary>
+    public int Characters { get; private init; } = int.MaxValue;
+
+    /// <summary>Words after which no further sentence begins: how published figures of extractive summaries are measured.</summary>
+    internal int Words { get; private init; } = int.MaxValue;
+
+    /// <summary>At most so many sentences: 1 to <see cref="MostSentences"/>.</summary>
+    public static SummaryLimit OfSentences(int count) => new() { Sentences = Within(count, MostSentences) };
+
+    /// <summary>At most so many characters: 1 to <see cref="MostCharacters"/>.</summary>
+    public static SummaryLimit OfCharacters(int count) => new() { Characters = Within(count, MostCharacters) };
+
+    /// <summary>About so many words: the last sentence may go beyond.</summary>
+    internal static SummaryLimit OfWords(int count) => new() { Words = Within(count, MostCharacters) };
+
+    private static int Within(int count, int most)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, most);
+        return count;
+    }
+}

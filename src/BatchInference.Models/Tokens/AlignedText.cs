@@ -1,0 +1,73 @@
+namespace BatchInference.Models.Tokens;
+
+/// <summary>Text on its way to the tokens: its characters, and for each the stretch of the original text that it stands for.</summary>
+internal sealed class AlignedText
+{
+    private char[] chars = new char[256];
+    private TextRange[] origins = new TextRange[256];
+
+    public int Length { get; private set; }
+
+    public ReadOnlySpan<char> Chars => chars.AsSpan(0, Length);
+
+    public ReadOnlySpan<TextRange> Origins => origins.AsSpan(0, Length);
+
+    public void Clear() => Length = 0;
+
+    /// <summary>Takes a stretch of the original text. A lone surrogate, which no tokenizer knows, becomes U+FFFD.</summary>
+    public void AppendOriginal(ReadOnlySpan<char> text, TextRange range)
+    {
+        Reserve(range.Length);
+        for (var at = range.Start; at < range.End;)
+        {
+            var size = SizeAt(text[..range.End], at);
+            var lone = size == 1 && char.IsSurrogate(text[at]);
+            for (var unit = 0; unit < size; unit++)
+                Append(lone ? '\uFFFD' : text[at + unit], new TextRange(at, size));
+            at += size;
+        }
+    }
+
+    public void Append(char letter, TextRange origin)
+    {
+        Reserve(1);
+        (chars[Length], origins[Length]) = (letter, origin);
+        Length++;
+    }
+
+    public void Append(ReadOnlySpan<char> letters, TextRange origin)
+    {
+        foreach (var letter in letters)
+            Append(letter, origin);
+    }
+
+    public void Append(AlignedText other, int start, int length)
+    {
+        Reserve(length);
+        other.chars.AsSpan(start, length).CopyTo(chars.AsSpan(Length));
+        other.origins.AsSpan(start, length).CopyTo(origins.AsSpan(Length));
+        Length += length;
+    }
+
+    /// <summary>The stretch of the original text that <paramref name="length"/> characters from <paramref name="start"/> stand for.</summary>
+    public TextRange OriginOf(int start, int length)
+    {
+        if (length == 0)
+            return start < Length ? origins[start] with { Length = 0 } : default;
+        var first = origins[start].Start;
+        return new TextRange(first, Math.Max(0, origins[start + length - 1].End - first));
+    }
+
+    /// <summary>How many UTF-16 units the code point at <paramref name="at"/> has.</summary>
+    public static int SizeAt(ReadOnlySpan<char> text, int at) =>
+        char.IsHighSurrogate(text[at]) && at + 1 < text.Length && char.IsLowSurrogate(text[at + 1]) ? 2 : 1;
+
+    private void Reserve(int more)
+    {
+        if (Length + more <= chars.Length)
+            return;
+        var size = Math.Max(2 * chars.Length, Length + more);
+        Array.Resize(ref chars, size);
+        Array.Resize(ref origins, size);
+    }
+}

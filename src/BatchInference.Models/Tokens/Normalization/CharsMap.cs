@@ -1,0 +1,64 @@
+using System.Buffers.Binary;
+
+namespace BatchInference.Models.Tokens.Normalization;
+
+/// <summary>
+/// SentencePiece's <c>precompiled_charsmap</c>: the trie's size in bytes (little-endian), a darts-clone double array of 32-bit units, then the replacements, each ended by a zero byte.
+/// Keys and replacements are UTF-8.
+/// </summary>
+internal sealed class CharsMap
+{
+    private readonly uint[] units;
+    private readonly byte[] replacements;
+
+    /// <param name="blob">The decoded map.</param>
+    /// <exception cref="InvalidDataException">The map is cut off, or its trie is no whole number of units.</exception>
+    public CharsMap(ReadOnlySpan<byte> blob)
+    {
+        var size = blob.Length < 4 ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(blob);
+        if (size == 0 || size % 4 != 0 || size > blob.Length - 4)
+            throw new InvalidDataException($"The precompiled charsmap of {blob.Length} bytes is damaged: its trie cannot have {size} bytes. Fetch the model's tokenizer.json again.");
+        units = new uint[size / 4];
+        for (var at = 0; at < units.Length; at++)
+            units[at] = BinaryPrimitives.ReadUInt32LittleEndian(blob[(4 + 4 * at)..]);
+        replacements = blob[(4 + (int)size)..].ToArray();
+    }
+
+    /// <summary>
+    /// The replacement of the shortest key that <paramref name="text"/> starts with: Hugging Face takes the first result of the common-prefix search.
+    /// False where there is none. A damaged trie finds nothing; it never reads outside the map.
+    /// </summary>
+    public bool TryFind(scoped ReadOnlySpan<byte> text, out ReadOnlySpan<byte> replacement)
+    {
+        replacement = default;
+        var node = Offset(units[0]);
+        foreach (var letter in text)
+        {
+            // Zero ends keys inside the trie.
+            if (letter == 0)
+                return false;
+            node ^= letter;
+            if (node >= units.Length)
+                return false;
+            var unit = units[node];
+            if ((unit & 0x800000FF) != letter)
+                return false;
+            node ^= Offset(unit);
+            if ((unit >> 8 & 1) == 0)
+                continue;
+            if (node >= units.Length)
+                return false;
+            var start = units[node] & 0x7FFFFFFF;
+            if (start >= replacements.Length)
+                return false;
+            var rest = replacements.AsSpan((int)start);
+            var end = rest.IndexOf((byte)0);
+            replacement = end < 0 ? rest : rest[..end];
+            return true;
+        }
+
+        return false;
+    }
+
+    private static uint Offset(uint unit) => unit >> 10 << (int)((unit & 0x200) >> 6);
+}

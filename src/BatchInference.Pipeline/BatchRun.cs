@@ -1,0 +1,198 @@
+using BatchInference.Documents.Extraction;
+using System.Threading.Channels;
+using BatchInference.Documents;
+using BatchInference.Models.Passes;
+using BatchInference.Pipeline.Results;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Polly;
+
+namespace BatchInference.Pipeline;
+
+/// <summary>One run of a job, from listing to <c>_SUCCESS</c>.</summary>
+/// <param name="plan">What was decided before.</param>
+/// <param name="source">Where the documents are.</param>
+/// <param name="reader">What reads them.</param>
+/// <param name="load">Loads the models of <see cref="RunPlan.Passes"/>, in their order; called once, when the first document needs them. The caller disposes them.</param>
+/// <param name="sink">Where the results go.</param>
+/// <param name="ledger">The books.</param>
+public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader reader, Func<IReadOnlyList<ModelPass>> load, ResultSink sink, Ledger ledger)
+{
+    // Between reading and inference: windows of some dozen batches, so that windows of like length meet; then memory, not speed, is what more would cost.
+    private const long LookAheadTokens = 65_536;
+
+    // Documents between the loops: the first channel is bounded by tokens, its capacity only by many documents of a few words; the second holds texts that wait to be written.
+    private const int ToInfer = 256, ToWrite = 16;
+
+    private readonly ResultScope scope = new(plan.Job, sink.Identity);
+    private readonly SettlementPolicy policy = new(plan.WorkFingerprint, reader.Fingerprint, plan.Again);
+    private readonly RunHeader header = RunHeader.Of(plan, source.Description);
+    private readonly Lazy<IReadOnlyList<ModelPass>> passes = new(() => Verified(plan, load()));
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Hears what happens.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
+
+    /// <summary>Counts what happens.</summary>
+    public RunProgress Progress { get; init; } = new(TimeProvider.System);
+
+    /// <summary>How operations of the sink are tried again.</summary>
+    public ResiliencePipeline SinkPipeline { get; init; } = ResiliencePipeline.Empty;
+
+    /// <summary>How operations of the ledger are tried again.</summary>
+    public ResiliencePipeline LedgerPipeline { get; init; } = ResiliencePipeline.Empty;
+
+    /// <summary>Runs.</summary>
+    /// <param name="softStop">Asks to finish what is in hand, publish it and close the run.</param>
+    /// <param name="hardStop">Asks to let go of everything; the next start closes the run.</param>
+    /// <returns>How it ended, be it that it could not go on.</returns>
+    /// <exception cref="JobIsRunningException">Another process runs the job.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="hardStop"/> asked.</exception>
+    public async Task<RunReport> RunAsync(CancellationToken softStop, CancellationToken hardStop)
+    {
+        var record = new RunRecord
+        {
+            Run = plan.Run, Scope = scope, RunDate = plan.RunDate, Started = Time.GetUtcNow(), Work = plan.WorkFingerprint, Extraction = reader.Fingerprint, Header = header.ToJson(),
+        };
+        await using var held = await ledger.HoldAsync(plan.Job, new JobHolder(plan.Run, Environment.MachineName, Environment.ProcessId, record.Started), hardStop);
+        using var activity = Telemetry.Activities.StartActivity("run");
+        activity?.SetTag("job", plan.Job).SetTag("run", plan.Run.ToString());
+        Logger.RunBegan(plan.Run, plan.Job, source.Description, sink.Identity);
+
+        var publisher = new PartPublisher(sink, SinkPipeline);
+        IReadOnlyList<string> warnings = [];
+        var report = new RunReport { Job = plan.Job, Run = plan.Run, End = RunEnd.Failed, Counts = new RunCounts() };
+        try
+        {
+            warnings = await new Recovery(scope, sink, publisher, ledger, Time, Logger).RunAsync(hardStop);
+            foreach (var warning in warnings)
+                Logger.Warned(warning);
+            await LedgerPipeline.ExecuteAsync(async token => await ledger.BeginAsync(record, token), hardStop);
+            report = await WalkAsync(publisher, softStop, hardStop);
+            report = await CloseAsync(record, report, publisher, hardStop);
+        }
+        catch (OperationCanceledException) when (hardStop.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception exception)
+        {
+            Logger.RunFailed(exception, plan.Run);
+            report = report with { End = RunEnd.Failed, Reason = report.Reason ?? exception.Message, Counts = Progress.Counts };
+        }
+
+        Logger.RunEnded(plan.Run, report.End, report.Counts.Done, report.Parts, report.Counts.Temporary);
+        return report with { Warnings = warnings };
+    }
+
+    /// <summary>Lists, reads a sample, and tells what a run would have to do. Writes nothing.</summary>
+    /// <param name="cancellationToken">Asks to stop.</param>
+    public async Task<RunForecast> ForecastAsync(CancellationToken cancellationToken)
+    {
+        using var feed = Feed();
+        return await new Forecast(reader, passes, Time).RunAsync(feed.PendingAsync(countsAsListed: true, cancellationToken), () => Progress.Counts.Listed, cancellationToken);
+    }
+
+    // The walk: read ⟶ infer ⟶ write, each loop alive from the first document to the last.
+    private async Task<RunReport> WalkAsync(PartPublisher publisher, CancellationToken softStop, CancellationToken hardStop)
+    {
+        var read = Channel.CreateBounded<DocumentInHand>(new BoundedChannelOptions(ToInfer) { SingleReader = true });
+        var inferred = Channel.CreateBounded<DocumentInHand>(new BoundedChannelOptions(ToWrite) { SingleReader = true, SingleWriter = true });
+        var gate = new TokenGate(LookAheadTokens);
+        using var letGo = CancellationTokenSource.CreateLinkedTokenSource(hardStop);
+        using var noMore = CancellationTokenSource.CreateLinkedTokenSource(letGo.Token);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(softStop, noMore.Token);
+        using var feed = Feed();
+        var writeLoop = new WriteLoop(plan, header, publisher, ledger, Progress, Time, Logger) { ShardSettled = feed.Settled, LedgerPipeline = LedgerPipeline };
+
+        // A loop that ends, however it does, tells the next one that nothing more comes; so what was in hand is published whatever happened before it.
+        var loops = new[]
+        {
+            Loop(() => new ReadLoop(reader, passes, policy, plan.Readers, gate).RunAsync(feed.ShardsAsync(token => RetriesAsync(writeLoop, token), stop.Token), read.Writer, stop.Token, noMore.Token),
+                then: () => read.Writer.Complete()),
+            Loop(() => new InferenceLoop(gate, Progress, Time, Logger).RunAsync(read.Reader, inferred.Writer, letGo.Token),
+                then: () => { noMore.Cancel(); inferred.Writer.Complete(); }),
+            Loop(() => writeLoop.RunAsync(inferred.Reader, letGo.Token),
+                then: letGo.Cancel),
+        };
+        var faults = await Task.WhenAll(loops);
+        hardStop.ThrowIfCancellationRequested();
+
+        // The writer's fault comes first: when the output is gone, the others only say that they were told to let go.
+        var fault = faults.Reverse().FirstOrDefault(one => one is not (null or OperationCanceledException)) ?? feed.Fault;
+        if (fault is not null)
+            Logger.RunFailed(fault, plan.Run);
+        var counts = Progress.Counts;
+        var handled = counts.Done + counts.Unchanged + counts.Temporary;
+        var complete = fault is null && feed.Exhausted && handled == feed.HandedOut;
+        var total = await feed.TotalAsync();
+        return new RunReport
+        {
+            Job = plan.Job,
+            Run = plan.Run,
+            End = fault is not null ? RunEnd.Failed : complete ? RunEnd.Complete : RunEnd.Stopped,
+            Reason = fault?.Message ?? (complete ? null : "The run was asked to stop."),
+            Counts = counts,
+            Remaining = total is { } all ? all - counts.Done - counts.Unchanged : complete && plan.Limit is null ? counts.Temporary : null,
+            Parts = writeLoop.Parts,
+        };
+    }
+
+    private async Task<RunReport> CloseAsync(RunRecord record, RunReport report, PartPublisher publisher, CancellationToken cancellationToken)
+    {
+        var hasFolder = !report.NothingToDo;
+        var ending = new RunEnding(Time.GetUtcNow(), report.End, report.Reason, report.Counts, report.Remaining, hasFolder);
+        if (hasFolder)
+            await new RunFolder(publisher, ledger).CloseAsync(record, ending, cancellationToken);
+        await LedgerPipeline.ExecuteAsync(async token => await ledger.EndAsync(plan.Run, ending, token), cancellationToken);
+        return report with { Folder = hasFolder ? PartNames.RunFolder(plan.Run) : null };
+    }
+
+    private async Task<IReadOnlyList<Pending>> RetriesAsync(WriteLoop writeLoop, CancellationToken stop)
+    {
+        if (!writeLoop.HasRetries)
+            return [];
+        try
+        {
+            await Task.Delay(plan.RetryAfter, Time, stop);
+        }
+        catch (OperationCanceledException)
+        {
+            return [];
+        }
+
+        var retries = writeLoop.TakeRetries();
+        Logger.TryingAgain(plan.Run, retries.Count);
+        return retries;
+    }
+
+    private ShardFeed Feed() => new(plan, source, (paths, token) => LedgerPipeline.ExecuteAsync(async inner => await ledger.FindAsync(scope, paths, inner), token).AsTask(), policy, Progress);
+
+    // One boundary for each loop: what it throws becomes a value, since the other loops are to be waited for.
+    private static Task<Exception?> Loop(Func<Task> loop, Action then) => Task.Run(async () =>
+    {
+        try
+        {
+            await loop();
+            return null;
+        }
+        catch (Exception exception)
+        {
+            return exception;
+        }
+        finally
+        {
+            then();
+        }
+    });
+
+    private static IReadOnlyList<ModelPass> Verified(RunPlan plan, IReadOnlyList<ModelPass> loaded)
+    {
+        for (var index = 0; index < plan.Passes.Count; index++)
+            if (index >= loaded.Count || loaded[index].Fingerprint != plan.Passes[index].Fingerprint)
+                throw new InvalidOperationException($"The model {plan.Passes[index].Model} is not the one this run was planned with: its files or tasks changed meanwhile. Start the run again.");
+        return loaded;
+    }
+}

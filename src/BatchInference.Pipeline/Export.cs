@@ -1,0 +1,155 @@
+using System.Runtime.CompilerServices;
+using BatchInference.Documents;
+using BatchInference.Pipeline.Results;
+using BatchInference.Pipeline.Results.RowFormats;
+using Microsoft.Data.Sqlite;
+
+namespace BatchInference.Pipeline;
+
+/// <summary>Writes the current view of a job's results: one row a document, the latest.</summary>
+/// <remarks>
+/// The ledger knows which part holds the valid row of each document, so parts are read one after the other, oldest first, and each row is kept or not:
+/// memory holds the names of one part. Rows come by part, and by document within a part.
+/// </remarks>
+public sealed class Export(ResultSink sink, Ledger ledger)
+{
+    /// <summary>Writes the view to a file; the name's end tells the format: <c>.parquet</c>, <c>.csv</c>, <c>.jsonl</c>. A file of that name is replaced when the new one is whole.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="csv">The dialect, should it be CSV.</param>
+    /// <param name="existing">When given, documents that this source no longer lists are left out.</param>
+    /// <param name="cancellationToken">Asks to stop.</param>
+    /// <returns>How many rows there are, and what an admin should know of them.</returns>
+    /// <exception cref="ArgumentException">The name's end is none of these.</exception>
+    public async Task<ExportReport> ToFileAsync(string job, string file, CsvFormat csv, DocumentSource? existing, CancellationToken cancellationToken)
+    {
+        var scope = new ResultScope(job, sink.Identity);
+        var write = WriterFor(file, csv, await TasksAsync(scope, cancellationToken));
+        using var listed = existing is null ? null : await ListedDocuments.OfAsync(existing, cancellationToken);
+        var report = new ExportReport();
+        var temporary = $"{file}.{Path.GetRandomFileName()}.tmp";
+        try
+        {
+            await using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 64 * 1024))
+            {
+                await write(stream, RowsAsync(scope, listed, report, cancellationToken), cancellationToken);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, file, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+
+        return report;
+    }
+
+    private static Func<Stream, IAsyncEnumerable<ResultRow>, CancellationToken, Task> WriterFor(string file, CsvFormat csv, IReadOnlyList<PlannedTask> tasks) =>
+        Path.GetExtension(file).ToLowerInvariant() switch
+        {
+            ".parquet" => (stream, rows, token) => ParquetRows.WriteAsync(stream, FlatColumns.Of(tasks), rows, token),
+            ".csv" => (stream, rows, token) => CsvRows.WriteAsync(stream, FlatColumns.Of(tasks), csv, rows, token),
+            ".jsonl" => JsonLines.WriteAsync,
+            var other => throw new ArgumentException($"'{file}' ends with '{other}'; an export is a .parquet, .csv or .jsonl file."),
+        };
+
+    // Rows of earlier nights may answer tasks that the job no longer has: their columns come last.
+    private async Task<IReadOnlyList<PlannedTask>> TasksAsync(ResultScope scope, CancellationToken cancellationToken)
+    {
+        var runs = new HashSet<RunId>();
+        await foreach (var part in ledger.PartsAsync(scope, cancellationToken))
+            runs.Add(part.Run);
+        var tasks = new List<PlannedTask>();
+        foreach (var run in runs.Reverse())
+            foreach (var task in RunHeader.Parse((await ledger.FindRunAsync(run, cancellationToken))!.Header).Passes.SelectMany(pass => pass.Tasks))
+            {
+                var known = tasks.FindIndex(one => one.Name == task.Name);
+                if (known < 0)
+                    tasks.Add(task);
+                else
+                    tasks[known] = task with { Kind = tasks[known].Kind | task.Kind };
+            }
+
+        return tasks;
+    }
+
+    private async IAsyncEnumerable<ResultRow> RowsAsync(ResultScope scope, ListedDocuments? listed, ExportReport report, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var part in ledger.PartsAsync(scope, cancellationToken))
+        {
+            var valid = await ledger.ValidInAsync(part, cancellationToken);
+            if (valid.Count == 0)
+                continue;
+            await using var stream = await sink.OpenAsync(PartNames.Of(PartNames.Jsonl, part), cancellationToken);
+            if (stream is null)
+            {
+                report.MissingParts++;
+                report.MissingRows += valid.Count;
+                continue;
+            }
+
+            await foreach (var row in JsonLines.ReadAsync(stream, cancellationToken))
+            {
+                if (!valid.Contains(row.Document))
+                    continue;
+                if (listed?.Contains(row.Document) == false)
+                {
+                    report.Gone++;
+                    continue;
+                }
+
+                report.Rows++;
+                yield return row;
+            }
+        }
+    }
+
+    /// <summary>The names of a source in a file of its own, so that a long list costs disk, not memory.</summary>
+    private sealed class ListedDocuments : IDisposable
+    {
+        // An empty name is SQLite's for a database that lives in a temporary file of its own.
+        private readonly SqliteConnection connection = new("Data Source=");
+
+        public static async Task<ListedDocuments> OfAsync(DocumentSource source, CancellationToken cancellationToken)
+        {
+            var listed = new ListedDocuments();
+            listed.connection.Open();
+            using var transaction = listed.connection.BeginTransaction();
+            using var batch = new SqliteBatch(listed.connection, transaction);
+            batch.Execute("CREATE TABLE listed (path TEXT PRIMARY KEY) WITHOUT ROWID");
+            await foreach (var document in source.ListAsync(cancellationToken))
+                batch.Execute("INSERT OR IGNORE INTO listed (path) VALUES ($1)", document.Id.Path);
+            transaction.Commit();
+            listed.query = new SqliteBatch(listed.connection, null);
+            return listed;
+        }
+
+        private SqliteBatch? query;
+
+        public bool Contains(string path) => query!.Read("SELECT 1 FROM listed WHERE path = $1", _ => true, path).Count > 0;
+
+        public void Dispose()
+        {
+            query?.Dispose();
+            connection.Dispose();
+        }
+    }
+}
+
+/// <summary>What an export wrote.</summary>
+public sealed class ExportReport
+{
+    /// <summary>Rows written.</summary>
+    public long Rows { get; internal set; }
+
+    /// <summary>Rows left out since the source no longer lists their documents.</summary>
+    public long Gone { get; internal set; }
+
+    /// <summary>Parts that the ledger records and the output no longer has.</summary>
+    public int MissingParts { get; internal set; }
+
+    /// <summary>Rows that were in them.</summary>
+    public long MissingRows { get; internal set; }
+}

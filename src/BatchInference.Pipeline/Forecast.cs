@@ -1,0 +1,65 @@
+using BatchInference.Documents.Extraction;
+using BatchInference.Models.Batching;
+using BatchInference.Models.Passes;
+
+namespace BatchInference.Pipeline;
+
+/// <summary>Reads an evenly spread sample of what is to be done and takes some of it through the models, to tell what a run would cost.</summary>
+internal sealed class Forecast(DocumentReader reader, Lazy<IReadOnlyList<ModelPass>> passes, TimeProvider time)
+{
+    // Enough for a mean that is right to a few tenths, little enough to be read in seconds.
+    private const int LargestSample = 40, MeasuredBatches = 8;
+
+    public async Task<RunForecast> RunAsync(IAsyncEnumerable<Pending> pending, Func<long> listed, CancellationToken cancellationToken)
+    {
+        var sample = new List<Pending>();
+        var (count, bytes, stride) = (0L, 0L, 1L);
+        await foreach (var document in pending.WithCancellation(cancellationToken))
+        {
+            bytes += document.Document.Length ?? 0;
+            if (count++ % stride != 0)
+                continue;
+            sample.Add(document);
+            if (sample.Count < LargestSample)
+                continue;
+            // Every second one goes, and from now on every second one is not taken: what stays is evenly spread.
+            sample = [.. sample.Where((_, index) => index % 2 == 0)];
+            stride *= 2;
+        }
+
+        var shares = new List<IReadOnlyList<PassShare>>();
+        foreach (var document in sample)
+            if (await SplitAsync(document, cancellationToken) is { } split)
+                shares.Add(split);
+        var tokens = shares.Sum(share => share[0].Split.ReadTokens);
+        var secondsPerToken = count == 0 ? 0 : passes.Value.Select((pass, index) => SecondsPerToken(pass, shares.Select(share => share[index]), cancellationToken)).Sum();
+        return new RunForecast(listed(), count, bytes, sample.Count, sample.Count - shares.Count, tokens, secondsPerToken > 0 ? 1 / secondsPerToken : 0);
+    }
+
+    private async Task<IReadOnlyList<PassShare>?> SplitAsync(Pending document, CancellationToken cancellationToken)
+    {
+        var reading = await reader.ReadAsync(document.Document, cancellationToken);
+        return reading is { Failure: null, Text: { } text } ? [.. passes.Value.Select(pass => new PassShare(pass, pass.Split(text.Text, text.Language)))] : null;
+    }
+
+    private double SecondsPerToken(ModelPass pass, IEnumerable<PassShare> shares, CancellationToken cancellationToken)
+    {
+        var batcher = new TokenBatcher<PassShare>(pass.Budget, pass.Budget.PaddedTokens);
+        foreach (var share in shares)
+            foreach (var chunk in share.Split.Chunks)
+                batcher.Add(share, chunk);
+        var (seconds, tokens) = (0.0, 0L);
+        for (var batches = 0; batches <= MeasuredBatches && batcher.TryTake(flush: true, out _, out var batch); batches++)
+        {
+            var began = time.GetTimestamp();
+            pass.Infer(batch, cancellationToken);
+            // The first one warms up, unless it is the only one.
+            if (batches == 1)
+                (seconds, tokens) = (0, 0);
+            seconds += time.GetElapsedTime(began).TotalSeconds;
+            tokens += batch.Rows.Sum(row => (long)row.TextTokens);
+        }
+
+        return tokens == 0 ? 0 : seconds / tokens;
+    }
+}

@@ -1,0 +1,67 @@
+namespace BatchInference.Pipeline;
+
+/// <summary>
+/// The books: which runs there were, which part holds the valid row of each document, and who runs a job now.
+/// A document is settled if and only if the ledger records the part that holds its row.
+/// </summary>
+public abstract class Ledger : IAsyncDisposable
+{
+    /// <summary>Takes the job for one run. Disposing gives it back; the death of the process does too.</summary>
+    /// <exception cref="JobIsRunningException">Another process holds it; the exception names it.</exception>
+    public abstract Task<IAsyncDisposable> HoldAsync(string job, JobHolder holder, CancellationToken cancellationToken);
+
+    /// <summary>Who runs the job now; null for nobody.</summary>
+    public abstract Task<JobHolder?> HolderAsync(string job, CancellationToken cancellationToken);
+
+    /// <summary>Opens a run. Recorded before its first part is created, so that no part is ever without its run.</summary>
+    public abstract Task BeginAsync(RunRecord run, CancellationToken cancellationToken);
+
+    /// <summary>Closes a run.</summary>
+    public abstract Task EndAsync(RunId run, RunEnding ending, CancellationToken cancellationToken);
+
+    /// <summary>Runs of these results that nobody closed, oldest first.</summary>
+    public abstract Task<IReadOnlyList<RunRecord>> OpenRunsAsync(ResultScope scope, CancellationToken cancellationToken);
+
+    /// <summary>A run by its name; null when the books know none of that name.</summary>
+    public abstract Task<RunRecord?> FindRunAsync(RunId run, CancellationToken cancellationToken);
+
+    /// <summary>What became of the documents of a run, as far as the books tell: rows by status and temporary failures.</summary>
+    public abstract Task<RunCounts> CountAsync(RunId run, CancellationToken cancellationToken);
+
+    /// <summary>The newest runs of a job, whatever their output, newest first.</summary>
+    public abstract Task<IReadOnlyList<RunRecord>> RunsAsync(string job, int count, CancellationToken cancellationToken);
+
+    /// <summary>What is settled of these documents; those that are not are left out.</summary>
+    public abstract Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(ResultScope scope, IReadOnlyCollection<string> paths, CancellationToken cancellationToken);
+
+    /// <summary>Records a shard in one transaction: its part, the documents it settles, those found unchanged, those that failed.</summary>
+    public abstract Task SettleAsync(Settlement settlement, CancellationToken cancellationToken);
+
+    /// <summary>Every part of these results, by date, run and shard.</summary>
+    public abstract IAsyncEnumerable<PartRecord> PartsAsync(ResultScope scope, CancellationToken cancellationToken);
+
+    /// <summary>The parts of one run, by shard.</summary>
+    public abstract Task<IReadOnlyList<PartRecord>> PartsOfAsync(RunId run, CancellationToken cancellationToken);
+
+    /// <summary>The documents whose valid row lies in this part.</summary>
+    public abstract Task<IReadOnlySet<string>> ValidInAsync(PartRecord part, CancellationToken cancellationToken);
+
+    /// <summary>The documents that failed in a run and have not been answered since, in ordinal order of their UTF-8 names.</summary>
+    public abstract IAsyncEnumerable<FailureRecord> FailuresOfAsync(RunId run, CancellationToken cancellationToken);
+
+    /// <summary>The documents of a job that have no answer now, whatever their output, by stage, reason and name.</summary>
+    public abstract IAsyncEnumerable<FailureRecord> FailuresAsync(string job, CancellationToken cancellationToken);
+
+    /// <summary>Lets the next run try the permanent failures of a job again; gives their number.</summary>
+    public abstract Task<long> RetryAsync(string job, CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Releases what the ledger holds open.</summary>
+    protected abstract ValueTask CloseAsync();
+}

@@ -1,0 +1,54 @@
+using Microsoft.Data.Sqlite;
+
+namespace BatchInference.Pipeline;
+
+/// <summary>The tables of <see cref="SqliteLedger"/>. Each entry brings a ledger one version further; entries are never changed, only added.</summary>
+internal static class SqliteSchema
+{
+    // Hashes and fingerprints stand in a document's row as bytes and numbers: at ten million documents each saved byte is ten megabytes.
+    private static readonly string[] Migrations =
+    [
+        """
+        CREATE TABLE scope (id INTEGER PRIMARY KEY, job TEXT NOT NULL, output TEXT NOT NULL, UNIQUE (job, output));
+        CREATE TABLE fingerprint (id INTEGER PRIMARY KEY, value TEXT NOT NULL UNIQUE);
+        CREATE TABLE run (
+            id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, scope INTEGER NOT NULL REFERENCES scope, run_date TEXT NOT NULL, started TEXT NOT NULL,
+            work INTEGER NOT NULL REFERENCES fingerprint, extraction INTEGER NOT NULL REFERENCES fingerprint, header TEXT NOT NULL, ending TEXT);
+        CREATE INDEX run_of_scope ON run (scope, started);
+        CREATE INDEX run_open ON run (scope) WHERE ending IS NULL;
+        CREATE TABLE part (
+            id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES run, shard INTEGER NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL, sha256 BLOB NOT NULL,
+            UNIQUE (run, shard));
+        CREATE TABLE document (
+            scope INTEGER NOT NULL, path TEXT NOT NULL, version TEXT NOT NULL, sha256 BLOB, status INTEGER NOT NULL,
+            work INTEGER NOT NULL, extraction INTEGER NOT NULL, retry INTEGER NOT NULL DEFAULT 0, part INTEGER NOT NULL REFERENCES part,
+            PRIMARY KEY (scope, path)) WITHOUT ROWID;
+        CREATE INDEX document_of_part ON document (part);
+        CREATE TABLE failure (
+            scope INTEGER NOT NULL, path TEXT NOT NULL, version TEXT NOT NULL, run INTEGER NOT NULL REFERENCES run,
+            stage TEXT NOT NULL, reason TEXT NOT NULL, permanent INTEGER NOT NULL, at TEXT NOT NULL,
+            PRIMARY KEY (scope, path)) WITHOUT ROWID;
+        CREATE INDEX failure_of_run ON failure (run);
+        """,
+    ];
+
+    /// <summary>Brings the tables to the newest version.</summary>
+    /// <exception cref="InvalidDataException">A newer program made the ledger.</exception>
+    public static void Migrate(SqliteConnection connection)
+    {
+        using var transaction = connection.BeginTransaction();
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = "PRAGMA user_version";
+        var version = Convert.ToInt32(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+        if (version > Migrations.Length)
+            throw new InvalidDataException($"{connection.DataSource}: the ledger has version {version}, this program knows versions up to {Migrations.Length}. Use the program that made it, or a newer one.");
+        for (; version < Migrations.Length; version++)
+        {
+            command.CommandText = $"{Migrations[version]}PRAGMA user_version = {version + 1};";
+            command.ExecuteNonQuery();
+        }
+
+        transaction.Commit();
+    }
+}

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Logging;
+
+namespace BatchInference.Pipeline;
+
+/// <summary>Everything the pipeline logs. Names of documents, never their text.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "Run {Run} of {Job} began: {Source} to {Output}")]
+    public static partial void RunBegan(this ILogger logger, RunId run, string job, string source, string output);
+
+    [LoggerMessage(2, LogLevel.Information, "Run {Run} ended: {End}, {Done} rows in {Parts} parts, {Temporary} documents to be tried again")]
+    public static partial void RunEnded(this ILogger logger, RunId run, RunEnd end, long done, int parts, long temporary);
+
+    [LoggerMessage(3, LogLevel.Error, "Run {Run} could not go on")]
+    public static partial void RunFailed(this ILogger logger, Exception exception, RunId run);
+
+    [LoggerMessage(4, LogLevel.Information, "Run {Run} published part {Shard}: {Rows} rows, {Bytes} bytes")]
+    public static partial void PartPublished(this ILogger logger, RunId run, int shard, int rows, long bytes);
+
+    [LoggerMessage(5, LogLevel.Warning, "Run {Run} had been left open by its process; it was closed")]
+    public static partial void RunClosed(this ILogger logger, RunId run);
+
+    [LoggerMessage(6, LogLevel.Warning, "Part {Name} had no record; its {Rows} rows were taken over")]
+    public static partial void PartAdopted(this ILogger logger, string name, int rows);
+
+    [LoggerMessage(7, LogLevel.Warning, "Part {Name} had no record and is not whole; it was removed")]
+    public static partial void PartRemoved(this ILogger logger, Exception exception, string name);
+
+    [LoggerMessage(8, LogLevel.Warning, "File {Name} was missing beside its part; it was made again")]
+    public static partial void FileMadeAgain(this ILogger logger, string name);
+
+    [LoggerMessage(9, LogLevel.Warning, "{Model} failed for {Document}; the document is the cause: {Guilty}")]
+    public static partial void InferenceFailed(this ILogger logger, Exception exception, string document, string model, bool guilty);
+
+    [LoggerMessage(10, LogLevel.Information, "{Document} failed at {Stage} (permanent: {Permanent})")]
+    public static partial void DocumentFailed(this ILogger logger, string document, string stage, bool permanent);
+
+    [LoggerMessage(11, LogLevel.Warning, "{Warning}")]
+    public static partial void Warned(this ILogger logger, string warning);
+
+    [LoggerMessage(12, LogLevel.Information, "Run {Run} tries {Documents} documents with temporary failures once more")]
+    public static partial void TryingAgain(this ILogger logger, RunId run, int documents);
+}

@@ -1,0 +1,118 @@
+using BatchInference.Pipeline.Results;
+using Microsoft.Extensions.Logging;
+
+namespace BatchInference.Pipeline;
+
+/// <summary>What a start does before anything else: sets right what a killed run left, and looks whether the output still has what the books record.</summary>
+internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher publisher, Ledger ledger, TimeProvider time, ILogger logger)
+{
+    private const int NamedParts = 3;
+
+    /// <summary>Recovers; gives what an admin should look at.</summary>
+    public async Task<IReadOnlyList<string>> RunAsync(CancellationToken cancellationToken)
+    {
+        await sink.RemoveLeftoversAsync(cancellationToken);
+        var warnings = new List<string>();
+        foreach (var run in await ledger.OpenRunsAsync(scope, cancellationToken))
+            warnings.Add(await CloseAsync(run, cancellationToken));
+        if (await CompareAsync(cancellationToken) is { } lost)
+            warnings.Add(lost);
+        return warnings;
+    }
+
+    // Parts without a record: whole ones count as if the killed run had recorded them, others never were.
+    private async Task<string> CloseAsync(RunRecord run, CancellationToken cancellationToken)
+    {
+        var header = RunHeader.Parse(run.Header);
+        var recorded = (await ledger.PartsOfAsync(run.Run, cancellationToken)).Select(part => part.Shard).ToHashSet();
+        var adopted = 0;
+        var names = await sink.ListAsync(PartNames.Folder(PartNames.Jsonl, run.RunDate), cancellationToken).ToListAsync(cancellationToken);
+        foreach (var name in names.Order(StringComparer.Ordinal))
+            if (PartNames.ShardOf(name, run.RunDate, run.Run) is { } shard && recorded.Add(shard) && await AdoptAsync(run, header, name, shard, cancellationToken))
+                adopted++;
+
+        var counts = await ledger.CountAsync(run.Run, cancellationToken);
+        var hasFolder = recorded.Count > 0 || counts is not { Done: 0, Temporary: 0 };
+        var ending = new RunEnding(time.GetUtcNow(), RunEnd.Stopped, "The process ended before it could close the run.", counts, null, hasFolder);
+        if (hasFolder)
+            await new RunFolder(publisher, ledger).CloseAsync(run, ending, cancellationToken);
+        await ledger.EndAsync(run.Run, ending, cancellationToken);
+        logger.RunClosed(run.Run);
+        return adopted == 0
+            ? $"Run {run.Run} had been left open by its process; it was closed."
+            : $"Run {run.Run} had been left open by its process; it was closed, and {adopted} of its parts that had no record were taken over.";
+    }
+
+    private async Task<bool> AdoptAsync(RunRecord run, RunHeader header, string name, int shard, CancellationToken cancellationToken)
+    {
+        var part = new PartRecord(run.Run, run.RunDate, shard, 0, 0, "");
+        try
+        {
+            (part, var rows) = await publisher.ReadAsync(name, part, cancellationToken);
+            await publisher.DeriveAsync(part, rows, header, cancellationToken);
+            await ledger.SettleAsync(Settlements.Of(part, rows, header.VersionsAreTags), cancellationToken);
+            logger.PartAdopted(name, part.Rows);
+            return true;
+        }
+        catch (InvalidDataException exception)
+        {
+            await publisher.RemoveAsync(part, cancellationToken);
+            logger.PartRemoved(exception, name);
+            return false;
+        }
+    }
+
+    // By date, so that the names in memory are those of one night.
+    private async Task<string?> CompareAsync(CancellationToken cancellationToken)
+    {
+        var missing = new List<string>();
+        var count = 0;
+        var present = new HashSet<string>(StringComparer.Ordinal);
+        DateOnly? date = null;
+        RunRecord? run = null;
+        await foreach (var part in ledger.PartsAsync(scope, cancellationToken))
+        {
+            if (part.RunDate != date)
+            {
+                date = part.RunDate;
+                present = await PresentAsync(part.RunDate, cancellationToken);
+            }
+
+            if (run?.Run != part.Run)
+                run = await ledger.FindRunAsync(part.Run, cancellationToken);
+            if (!present.Contains(PartNames.Of(PartNames.Jsonl, part)))
+            {
+                count++;
+                if (missing.Count < NamedParts)
+                    missing.Add(PartNames.Of(PartNames.Jsonl, part));
+            }
+            else if (run is not null)
+            {
+                await MakeAgainAsync(part, RunHeader.Parse(run.Header), present, cancellationToken);
+            }
+        }
+
+        return count == 0
+            ? null
+            : $"The output has lost {count} part{(count == 1 ? "" : "s")} that the ledger records ({string.Join(", ", missing)}{(count > missing.Count ? " …" : "")} in {sink.Identity}). " +
+              "Their documents count as settled: restore the files, or run with --again.";
+    }
+
+    private async Task MakeAgainAsync(PartRecord part, RunHeader header, HashSet<string> present, CancellationToken cancellationToken)
+    {
+        if (PartPublisher.Derived(header).All(derived => present.Contains(PartNames.Of(derived.Format, part))))
+            return;
+        var (_, rows) = await publisher.ReadAsync(PartNames.Of(PartNames.Jsonl, part), part, cancellationToken);
+        foreach (var name in await publisher.DeriveAsync(part, rows, header, cancellationToken))
+            logger.FileMadeAgain(name);
+    }
+
+    private async Task<HashSet<string>> PresentAsync(DateOnly date, CancellationToken cancellationToken)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var format in new[] { PartNames.Jsonl, PartNames.Parquet, PartNames.Csv })
+            await foreach (var name in sink.ListAsync(PartNames.Folder(format, date), cancellationToken))
+                names.Add(name);
+        return names;
+    }
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+
+namespace BatchInference.Pipeline.Results;
+
+/// <summary>Where the files of a run lie in a result sink.</summary>
+internal static class PartNames
+{
+    public const string Jsonl = "jsonl", Parquet = "parquet", Csv = "csv";
+
+    public static string Folder(string format, DateOnly runDate) => string.Create(CultureInfo.InvariantCulture, $"{format}/run_date={runDate:yyyy-MM-dd}");
+
+    /// <summary>What the names of all parts of a run begin with.</summary>
+    public static string Prefix(string format, DateOnly runDate, RunId run) => $"{Folder(format, runDate)}/part-{run}-";
+
+    public static string Of(string format, DateOnly runDate, RunId run, int shard) => string.Create(CultureInfo.InvariantCulture, $"{Prefix(format, runDate, run)}{shard:00000}.{format}");
+
+    public static string Of(string format, PartRecord part) => Of(format, part.RunDate, part.Run, part.Shard);
+
+    /// <summary>The shard that a part's name tells; null when it is no part of this run.</summary>
+    public static int? ShardOf(string name, DateOnly runDate, RunId run)
+    {
+        var prefix = Prefix(Jsonl, runDate, run);
+        const string end = "." + Jsonl;
+        return name.StartsWith(prefix, StringComparison.Ordinal) && name.EndsWith(end, StringComparison.Ordinal)
+            && int.TryParse(name.AsSpan(prefix.Length..^end.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var shard) ? shard : null;
+    }
+
+    public static string Text(string sha256) => $"text/{sha256[..2]}/{sha256}.txt";
+
+    public static string RunFolder(RunId run) => $"_runs/{run}";
+}

@@ -1,0 +1,225 @@
+using BatchInference.Documents.Extraction;
+using System.Buffers;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace BatchInference.Pipeline.Results.RowFormats;
+
+/// <summary>One JSON object a line, UTF-8 without a mark, each line ended by <c>\n</c>: the commit file of a part.</summary>
+internal static class JsonLines
+{
+    private const string Moment = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
+    // Accents and quotes as they are; what a line may not hold is still escaped. The files are data, never part of a page.
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static async Task WriteAsync(Stream stream, IAsyncEnumerable<ResultRow> rows, CancellationToken cancellationToken)
+    {
+        var line = new ArrayBufferWriter<byte>(4096);
+        await foreach (var row in rows.WithCancellation(cancellationToken))
+        {
+            line.ResetWrittenCount();
+            using (var json = new Utf8JsonWriter(line, Options))
+                Write(json, row);
+            line.Write("\n"u8);
+            await stream.WriteAsync(line.WrittenMemory, cancellationToken);
+        }
+    }
+
+    /// <summary>Reads the rows of a whole part.</summary>
+    /// <exception cref="InvalidDataException">A line is no row, or the last one has no end.</exception>
+    public static async IAsyncEnumerable<ResultRow> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var reader = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false, leaveOpen: true);
+        for (var number = 1; await reader.ReadLineAsync(cancellationToken) is { } line; number++)
+            yield return Read(line, number);
+    }
+
+    /// <summary>The scores or quotes of a flat column.</summary>
+    public static string Nested(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer, Options))
+            write(json);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    public static void WriteScores(Utf8JsonWriter json, IReadOnlyList<KeyValuePair<string, double>> scores)
+    {
+        json.WriteStartObject();
+        foreach (var (label, score) in scores)
+            json.WriteNumber(label, score);
+        json.WriteEndObject();
+    }
+
+    public static void WriteQuotes(Utf8JsonWriter json, IReadOnlyList<Quote> quotes)
+    {
+        json.WriteStartArray();
+        foreach (var quote in quotes)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("start", quote.Start);
+            json.WriteNumber("length", quote.Length);
+            if (quote.Page is { } page)
+                json.WriteNumber("page", page);
+            else
+                json.WriteNull("page");
+            json.WriteString("text", quote.Text);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void Write(Utf8JsonWriter json, ResultRow row)
+    {
+        json.WriteStartObject();
+        json.WriteString("document", row.Document);
+        json.WriteString("version", row.Version);
+        json.WriteString("sha256", row.Sha256);
+        json.WriteString("mediaType", row.MediaType);
+        json.WriteString("language", row.Language);
+        WriteNumber(json, "pages", row.Pages);
+        WriteNumber(json, "characters", row.Characters);
+        json.WritePropertyName("tokens");
+        if (row is { TokensTotal: { } total, TokensRead: { } read })
+        {
+            json.WriteStartObject();
+            json.WriteNumber("total", total);
+            json.WriteNumber("read", read);
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WriteNullValue();
+        }
+
+        json.WriteString("status", Name(row.Status));
+        json.WriteStartObject("results");
+        foreach (var result in row.Results)
+        {
+            json.WritePropertyName(result.Task);
+            Write(json, result);
+        }
+
+        json.WriteEndObject();
+        json.WritePropertyName("error");
+        if (row.Error is { } error)
+        {
+            json.WriteStartObject();
+            json.WriteString("stage", error.Stage);
+            json.WriteString("reason", error.Reason);
+            json.WriteBoolean("permanent", error.Permanent);
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WriteNullValue();
+        }
+
+        json.WriteString("run", row.Run);
+        json.WriteString("processedAt", row.ProcessedAt.UtcDateTime.ToString(Moment, CultureInfo.InvariantCulture));
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, TaskResult result)
+    {
+        json.WriteStartObject();
+        if (result.Error is not null)
+            json.WriteString("error", result.Error);
+        if (result.Scores is not null)
+        {
+            json.WriteString("label", result.Label);
+            if (result.Score is { } score)
+                json.WriteNumber("score", score);
+            json.WritePropertyName("scores");
+            WriteScores(json, result.Scores);
+        }
+
+        if (result.Quotes is not null)
+        {
+            json.WriteString("text", result.Text);
+            json.WritePropertyName("quotes");
+            WriteQuotes(json, result.Quotes);
+        }
+
+        foreach (var (name, value) in new[] { ("basis", result.Basis), ("method", result.Method), ("reasoning", result.Reasoning) })
+            if (value is not null)
+                json.WriteString(name, value);
+        json.WriteString("model", result.Model);
+        json.WriteEndObject();
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, string name, long? value)
+    {
+        if (value is { } number)
+            json.WriteNumber(name, number);
+        else
+            json.WriteNull(name);
+    }
+
+    private static ResultRow Read(string line, int number)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            var row = document.RootElement;
+            var tokens = row.GetProperty("tokens");
+            var error = row.GetProperty("error");
+            return new ResultRow
+            {
+                Document = row.GetProperty("document").GetString()!,
+                Version = row.GetProperty("version").GetString()!,
+                Sha256 = row.GetProperty("sha256").GetString(),
+                MediaType = row.GetProperty("mediaType").GetString(),
+                Language = row.GetProperty("language").GetString(),
+                Pages = (int?)Number(row, "pages"),
+                Characters = Number(row, "characters"),
+                TokensTotal = tokens.ValueKind == JsonValueKind.Null ? null : tokens.GetProperty("total").GetInt64(),
+                TokensRead = tokens.ValueKind == JsonValueKind.Null ? null : tokens.GetProperty("read").GetInt64(),
+                Status = Enum.Parse<RowStatus>(row.GetProperty("status").GetString()!, ignoreCase: true),
+                Results = [.. row.GetProperty("results").EnumerateObject().Select(Result)],
+                Error = error.ValueKind == JsonValueKind.Null
+                    ? null
+                    : new DocumentFailure(error.GetProperty("stage").GetString()!, error.GetProperty("reason").GetString()!, error.GetProperty("permanent").GetBoolean()),
+                Run = row.GetProperty("run").GetString()!,
+                ProcessedAt = row.GetProperty("processedAt").GetDateTimeOffset(),
+            };
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        {
+            throw new InvalidDataException($"Line {number} is no result row.", exception);
+        }
+    }
+
+    private static TaskResult Result(JsonProperty task)
+    {
+        var result = task.Value;
+        return new TaskResult
+        {
+            Task = task.Name,
+            Model = result.GetProperty("model").GetString()!,
+            Error = Optional(result, "error"),
+            Label = Optional(result, "label"),
+            Score = result.TryGetProperty("score", out var score) ? score.GetDouble() : null,
+            Scores = result.TryGetProperty("scores", out var scores) ? [.. scores.EnumerateObject().Select(one => KeyValuePair.Create(one.Name, one.Value.GetDouble()))] : null,
+            Text = Optional(result, "text"),
+            Quotes = result.TryGetProperty("quotes", out var quotes) ? [.. quotes.EnumerateArray().Select(ReadQuote)] : null,
+            Basis = Optional(result, "basis"),
+            Method = Optional(result, "method"),
+            Reasoning = Optional(result, "reasoning"),
+        };
+    }
+
+    private static Quote ReadQuote(JsonElement quote) =>
+        new(quote.GetProperty("start").GetInt64(), quote.GetProperty("length").GetInt64(), (int?)Number(quote, "page"), quote.GetProperty("text").GetString()!);
+
+    private static string? Optional(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    private static long? Number(JsonElement element, string name) => element.GetProperty(name) is { ValueKind: JsonValueKind.Number } value ? value.GetInt64() : null;
+
+    private static string Name(RowStatus status) => FlatColumns.Name(status);
+}

@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using BatchInference.Pipeline.Results.RowFormats;
+
+namespace BatchInference.Pipeline.Results;
+
+/// <summary>The folder that tells of a run: errors, manifest, description of the columns, and last the mark that the run adds no more files.</summary>
+internal sealed class RunFolder(PartPublisher publisher, Ledger ledger)
+{
+    // Read by people too: accents as they are, one thing a line.
+    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes the folder of an ended run. Files that an earlier try to close it created stay as they are.</summary>
+    public async Task CloseAsync(RunRecord run, RunEnding ending, CancellationToken cancellationToken)
+    {
+        var folder = PartNames.RunFolder(run.Run);
+        var header = RunHeader.Parse(run.Header);
+        var parts = await ledger.PartsOfAsync(run.Run, cancellationToken);
+        await publisher.CreateAsync($"{folder}/errors.jsonl", (stream, token) => WriteErrorsAsync(stream, run.Run, token), cancellationToken);
+        await CreateAsync($"{folder}/manifest.json", Manifest(run, header, ending, parts), cancellationToken);
+        await CreateAsync($"{folder}/datapackage.json", DataPackage(run, header), cancellationToken);
+        await publisher.CreateAsync($"{folder}/_SUCCESS", (_, _) => Task.CompletedTask, cancellationToken);
+    }
+
+    private Task<StoredFile?> CreateAsync(string name, JsonObject content, CancellationToken cancellationToken) => publisher.CreateAsync(
+        name, (stream, token) => JsonSerializer.SerializeAsync(stream, content, Readable, token), cancellationToken);
+
+    private async Task WriteErrorsAsync(Stream stream, RunId run, CancellationToken cancellationToken)
+    {
+        await foreach (var failed in ledger.FailuresOfAsync(run, cancellationToken))
+        {
+            var line = new JsonObject
+            {
+                ["document"] = failed.Path,
+                ["version"] = failed.Version,
+                ["stage"] = failed.Failure.Stage,
+                ["reason"] = failed.Failure.Reason,
+                ["permanent"] = failed.Failure.Permanent,
+                ["run"] = run.ToString(),
+                ["failedAt"] = Moment(failed.At),
+            };
+            await stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(line.ToJsonString(Line) + "\n"), cancellationToken);
+        }
+    }
+
+    private static JsonObject Manifest(RunRecord run, RunHeader header, RunEnding ending, IReadOnlyList<PartRecord> parts) => new()
+    {
+        ["run"] = run.Run.ToString(),
+        ["job"] = run.Scope.Job,
+        ["complete"] = ending.End == RunEnd.Complete,
+        ["reason"] = ending.Reason,
+        ["remaining"] = ending.Remaining,
+        ["runDate"] = run.RunDate.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+        ["startedAt"] = Moment(run.Started),
+        ["endedAt"] = Moment(ending.Ended),
+        ["source"] = header.Source,
+        ["output"] = run.Scope.Output,
+        ["counts"] = new JsonObject
+        {
+            ["listed"] = ending.Counts.Listed,
+            ["settledBefore"] = ending.Counts.Skipped,
+            ["unchanged"] = ending.Counts.Unchanged,
+            ["completed"] = ending.Counts.Completed,
+            ["partial"] = ending.Counts.Partial,
+            ["failed"] = ending.Counts.Failed,
+            ["toBeTriedAgain"] = ending.Counts.Temporary,
+            ["tokens"] = ending.Counts.Tokens,
+        },
+        ["parts"] = new JsonArray([.. parts.Select(part => (JsonNode)new JsonObject
+        {
+            ["file"] = PartNames.Of(PartNames.Jsonl, part),
+            ["derived"] = new JsonArray([.. PartPublisher.Derived(header).Select(derived => (JsonNode)PartNames.Of(derived.Format, part))]),
+            ["rows"] = part.Rows,
+            ["bytes"] = part.Bytes,
+            ["sha256"] = part.Sha256,
+        })]),
+        ["models"] = new JsonArray([.. header.Passes.Select(pass => (JsonNode)Model(pass))]),
+        ["workFingerprint"] = run.Work,
+        ["extractionFingerprint"] = run.Extraction,
+        ["configurationHash"] = header.ConfigurationHash,
+        ["configuration"] = header.Configuration.DeepClone(),
+        ["programVersion"] = header.ProgramVersion,
+    };
+
+    private static JsonObject Model(PlannedPass pass)
+    {
+        var model = new JsonObject
+        {
+            ["model"] = pass.Model,
+            ["fingerprint"] = pass.Fingerprint,
+            ["tasks"] = new JsonArray([.. pass.Tasks.Select(task => (JsonNode)task.Name)]),
+        };
+        foreach (var (name, value) in pass.Details)
+            model[name] = value?.DeepClone();
+        return model;
+    }
+
+    // A package may not point outside its folder, where the parts lie; so it describes the columns and leaves the list of files to the manifest.
+    private static JsonObject DataPackage(RunRecord run, RunHeader header) => new()
+    {
+        ["profile"] = "data-package",
+        ["name"] = $"run-{run.Run.ToString().ToLowerInvariant()}",
+        ["title"] = $"Results of the job {run.Scope.Job}",
+        ["created"] = Moment(run.Started),
+        ["resources"] = new JsonArray(new JsonObject
+        {
+            ["name"] = "rows",
+            ["profile"] = "tabular-data-resource",
+            ["description"] = "The columns of the Parquet and CSV files whose names manifest.json lists.",
+            ["data"] = new JsonArray(),
+            ["schema"] = new JsonObject
+            {
+                ["fields"] = new JsonArray([.. header.Columns().Select(column => (JsonNode)Field(column))]),
+                ["missingValues"] = new JsonArray(""),
+            },
+        }),
+    };
+
+    private static JsonObject Field(FlatColumn column)
+    {
+        var field = new JsonObject
+        {
+            ["name"] = column.Name,
+            ["type"] = column.Type switch
+            {
+                ColumnType.Text => "string",
+                ColumnType.Integer => "integer",
+                ColumnType.Number => "number",
+                ColumnType.Boolean => "boolean",
+                _ => "datetime",
+            },
+            ["description"] = column.Description,
+        };
+        if (column.Type == ColumnType.Moment)
+            field["format"] = "any";
+        if (column.Required)
+            field["constraints"] = new JsonObject { ["required"] = true };
+        return field;
+    }
+
+    private static string Moment(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,18 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace BatchInference.Pipeline.Results;
+
+/// <summary>What the ledger keeps of a plan, so that another process can close the run and make its files again.</summary>
+internal sealed record RunHeader(
+    string Source, string ProgramVersion, string ConfigurationHash, JsonObject Configuration, OutputFormats Formats, bool VersionsAreTags, IReadOnlyList<PlannedPass> Passes)
+{
+    public static RunHeader Of(RunPlan plan, string source) =>
+        new(source, plan.ProgramVersion, plan.ConfigurationHash, plan.Configuration, plan.Formats, plan.VersionsAreTags, plan.Passes);
+
+    public static RunHeader Parse(string json) => JsonSerializer.Deserialize<RunHeader>(json) ?? throw new InvalidDataException("The ledger holds a run without a header.");
+
+    public IReadOnlyList<RowFormats.FlatColumn> Columns() => RowFormats.FlatColumns.Of(Passes.SelectMany(pass => pass.Tasks));
+
+    public string ToJson() => JsonSerializer.Serialize(this);
+}

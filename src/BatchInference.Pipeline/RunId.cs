@@ -1,0 +1,27 @@
+using System.Globalization;
+
+namespace BatchInference.Pipeline;
+
+/// <summary>Names a run: the second it started in UTC and four hexadecimal digits, such as <c>20261123T190000Z-4f2a</c>. Sorts by time.</summary>
+public readonly record struct RunId
+{
+    private readonly string? value;
+
+    private RunId(string value) => this.value = value;
+
+    /// <summary>Names a new run.</summary>
+    /// <param name="started">When it starts.</param>
+    /// <param name="chance">Tells apart runs that start in the same second.</param>
+    public static RunId New(DateTimeOffset started, ushort chance) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"{started.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}-{chance:x4}"));
+
+    /// <summary>Reads a name that the ledger or a file holds.</summary>
+    /// <exception cref="FormatException">It is not the name of a run.</exception>
+    public static RunId Parse(string value) =>
+        value.Length == 21 && value[15] == 'Z' && value[16] == '-' && value.All(c => char.IsAsciiLetterOrDigit(c) || c == '-')
+            ? new RunId(value)
+            : throw new FormatException($"'{value}' is not the name of a run; one looks like 20261123T190000Z-4f2a.");
+
+    /// <inheritdoc/>
+    public override string ToString() => value ?? "";
+}

@@ -1,0 +1,75 @@
+using BatchInference.Documents.Extraction;
+using System.Collections.Concurrent;
+
+namespace BatchInference.Pipeline;
+
+/// <summary>Counts what a run does, for whoever watches. Thread-safe.</summary>
+public sealed class RunProgress(TimeProvider time)
+{
+    private readonly ConcurrentDictionary<string, long> failures = new(StringComparer.Ordinal);
+    private readonly long[] outcomes = new long[Enum.GetValues<OutcomeKind>().Length];
+    private long listed, skipped, inferred, firstInference, total = -1;
+
+    /// <summary>What was counted until now.</summary>
+    public ProgressSnapshot Snapshot()
+    {
+        var counts = Counts;
+        var began = Interlocked.Read(ref firstInference);
+        var seconds = began == 0 ? 0 : time.GetElapsedTime(began).TotalSeconds;
+        var tokens = Interlocked.Read(ref inferred);
+        var handled = counts.Done + counts.Unchanged + counts.Temporary;
+        var all = Interlocked.Read(ref total);
+        TimeSpan? left = all >= 0 && handled > 0 && seconds > 0 ? TimeSpan.FromSeconds(Math.Max(0, all - handled) * seconds / handled) : null;
+        return new ProgressSnapshot(counts, all < 0 ? null : all, tokens, seconds > 0 ? tokens / seconds : 0, left, failures.ToDictionary(StringComparer.Ordinal));
+    }
+
+    /// <summary>The documents of the run until now.</summary>
+    public RunCounts Counts => new()
+    {
+        Listed = Interlocked.Read(ref listed),
+        Skipped = Interlocked.Read(ref skipped),
+        Unchanged = Of(OutcomeKind.Unchanged),
+        Completed = Of(OutcomeKind.Completed),
+        Partial = Of(OutcomeKind.Partial),
+        Failed = Of(OutcomeKind.Failed),
+        Temporary = Of(OutcomeKind.Temporary),
+        Tokens = Interlocked.Read(ref inferred),
+    };
+
+    private long Of(OutcomeKind kind) => Interlocked.Read(ref outcomes[(int)kind]);
+
+    internal void Listed(int documents, int settled)
+    {
+        Interlocked.Add(ref listed, documents);
+        Interlocked.Add(ref skipped, settled);
+    }
+
+    internal void Pending(long documents) => Interlocked.Exchange(ref total, documents);
+
+    internal void Began() => Interlocked.CompareExchange(ref firstInference, time.GetTimestamp(), 0);
+
+    internal void Inferred(long tokens) => Interlocked.Add(ref inferred, tokens);
+
+    internal void Finished(DocumentOutcome outcome)
+    {
+        Interlocked.Increment(ref outcomes[(int)outcome.Kind]);
+        if (outcome.Failure is { } failure)
+            failures.AddOrUpdate(failure.Stage, 1, (_, count) => count + 1);
+    }
+
+    internal void TriedAgain(DocumentFailure earlier)
+    {
+        Interlocked.Decrement(ref outcomes[(int)OutcomeKind.Temporary]);
+        failures.AddOrUpdate(earlier.Stage, 0, (_, count) => count - 1);
+    }
+}
+
+/// <summary>A moment of a run.</summary>
+/// <param name="Counts">The documents until now.</param>
+/// <param name="Total">Documents to be done; null while they are being counted.</param>
+/// <param name="Tokens">Tokens inferred until now.</param>
+/// <param name="TokensPerSecond">Since the first inference.</param>
+/// <param name="TimeLeft">At the pace until now; null while it cannot be told.</param>
+/// <param name="Failures">Failed documents by stage.</param>
+public sealed record ProgressSnapshot(
+    RunCounts Counts, long? Total, long Tokens, double TokensPerSecond, TimeSpan? TimeLeft, IReadOnlyDictionary<string, long> Failures);

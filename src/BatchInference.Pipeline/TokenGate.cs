@@ -1,0 +1,42 @@
+namespace BatchInference.Pipeline;
+
+/// <summary>
+/// Bounds the tokens between reading and inference: who comes waits while it is full, in order of arrival. A document of any size enters when it is not full,
+/// so that one larger than the gate passes too, and the model need not run dry for it.
+/// </summary>
+internal sealed class TokenGate(long capacity)
+{
+    private readonly Lock sync = new();
+    private readonly Queue<(long Tokens, TaskCompletionSource Turn)> waiting = new();
+    private long inside;
+
+    public async Task EnterAsync(long tokens, CancellationToken cancellationToken)
+    {
+        TaskCompletionSource turn;
+        lock (sync)
+        {
+            if (inside < capacity && waiting.Count == 0)
+            {
+                inside += tokens;
+                return;
+            }
+
+            turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            waiting.Enqueue((tokens, turn));
+        }
+
+        await using var registration = cancellationToken.Register(() => turn.TrySetCanceled(cancellationToken));
+        await turn.Task;
+    }
+
+    public void Leave(long tokens)
+    {
+        lock (sync)
+        {
+            inside -= tokens;
+            while (inside < capacity && waiting.TryDequeue(out var next))
+                if (next.Turn.TrySetResult())
+                    inside += next.Tokens;
+        }
+    }
+}

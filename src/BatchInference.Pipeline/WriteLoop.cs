@@ -1,0 +1,117 @@
+using BatchInference.Documents.Extraction;
+using System.Threading.Channels;
+using BatchInference.Pipeline.Results;
+using Microsoft.Extensions.Logging;
+using Polly;
+
+namespace BatchInference.Pipeline;
+
+/// <summary>The one owner of parts and ledger: DocumentInHand → DocumentOutcome → part → books.</summary>
+internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher publisher, Ledger ledger, RunProgress progress, TimeProvider time, ILogger logger)
+{
+    // So many documents with temporary failures are tried once more at the end of the run; what is above is left to the next one, so that a storage that is down does not fill the memory.
+    private const int MostRetries = 1000;
+
+    private readonly DocumentAssembler assembler = new(plan, time);
+    private readonly HashSet<Shard> open = [];
+    private readonly List<(Pending Pending, DocumentFailure Failure)> retries = [];
+
+    /// <summary>Called when a shard is in the books.</summary>
+    public required Action ShardSettled { get; init; }
+
+    /// <summary>How operations of the ledger are tried again.</summary>
+    public ResiliencePipeline LedgerPipeline { get; init; } = ResiliencePipeline.Empty;
+
+    /// <summary>Parts published until now.</summary>
+    public int Parts { get; private set; }
+
+    /// <summary>True when documents are worth another try; read when no shard is open.</summary>
+    public bool HasRetries => retries.Count > 0;
+
+    /// <summary>Documents that failed temporarily and are worth another try; read when no shard is open.</summary>
+    public IReadOnlyList<Pending> TakeRetries()
+    {
+        foreach (var (_, failure) in retries)
+            progress.TriedAgain(failure);
+        Pending[] taken = [.. retries.Select(retry => retry.Pending)];
+        retries.Clear();
+        return taken;
+    }
+
+    /// <summary>Writes until nothing more comes, then publishes what the shards have that were cut short.</summary>
+    public async Task RunAsync(ChannelReader<DocumentInHand> input, CancellationToken cancellationToken)
+    {
+        await foreach (var hand in input.ReadAllAsync(cancellationToken))
+        {
+            var outcome = assembler.Assemble(hand);
+            await FinishAsync(hand, outcome, cancellationToken);
+            if (hand.Shard.Outcomes.Count == hand.Shard.Documents.Count)
+                await SettleAsync(hand.Shard, cancellationToken);
+        }
+
+        foreach (var shard in open.OrderBy(shard => shard.Number).ToArray())
+            await SettleAsync(shard, cancellationToken);
+    }
+
+    private async Task FinishAsync(DocumentInHand hand, DocumentOutcome outcome, CancellationToken cancellationToken)
+    {
+        progress.Finished(outcome);
+        Telemetry.Finished(plan.Job, outcome);
+        if (outcome.Failure is { } failure)
+            logger.DocumentFailed(outcome.Path, failure.Stage, failure.Permanent);
+        if (outcome is { Kind: OutcomeKind.Temporary, Failure: { } temporary } && !hand.Shard.LastChance && retries.Count < MostRetries)
+            retries.Add((hand.Pending, temporary));
+        if (outcome is { Text: { } text, Sha256: { } sha256 })
+            await publisher.KeepTextAsync(sha256, text, cancellationToken);
+        hand.Shard.Outcomes.Add(outcome with { Text = null });
+        open.Add(hand.Shard);
+    }
+
+    private async Task SettleAsync(Shard shard, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        using var activity = Telemetry.Activities.StartActivity("publish part");
+        activity?.SetTag("run", plan.Run.ToString()).SetTag("shard", shard.Number);
+
+        var now = time.GetUtcNow();
+        Settlement settlement;
+        ResultRow[] rows = [.. shard.Outcomes.Select(outcome => outcome.Row).OfType<ResultRow>().OrderBy(row => row.Document, StringComparer.Ordinal)];
+        if (rows.Length > 0)
+        {
+            var (part, published) = await publisher.PublishAsync(new PartRecord(plan.Run, plan.RunDate, shard.Number, 0, 0, ""), rows, header, cancellationToken);
+            settlement = Settlements.Of(part, published, header.VersionsAreTags);
+            Parts++;
+            logger.PartPublished(plan.Run, shard.Number, part.Rows, part.Bytes);
+        }
+        else
+        {
+            settlement = new Settlement(plan.Run, null, [], [], []);
+        }
+
+        settlement = settlement with
+        {
+            Unchanged = [.. shard.Outcomes.Where(outcome => outcome.Kind == OutcomeKind.Unchanged).Select(outcome => new UnchangedDocument(outcome.Path, outcome.Version))],
+            Failures =
+            [
+                .. settlement.Failures,
+                .. shard.Outcomes.Where(outcome => outcome.Kind == OutcomeKind.Temporary).Select(outcome => new FailureRecord(outcome.Path, outcome.Version, outcome.Failure!, plan.Run, now)),
+            ],
+        };
+        await LedgerPipeline.ExecuteAsync(async token => await ledger.SettleAsync(settlement, token), cancellationToken);
+        Telemetry.Published(plan.Job, time.GetElapsedTime(began));
+        open.Remove(shard);
+        ShardSettled();
+    }
+}
+
+/// <summary>What the rows of a part settle.</summary>
+internal static class Settlements
+{
+    public static Settlement Of(PartRecord part, IReadOnlyList<ResultRow> rows, bool versionsAreTags) => new(
+        part.Run,
+        part,
+        [.. rows.Select(row => new SettledRow(row.Document, RowVersion.Listed(row.Version, row.Sha256, versionsAreTags), row.Sha256, row.Status))],
+        [],
+        [.. rows.Where(row => row.Error is not null).Select(row =>
+            new FailureRecord(row.Document, RowVersion.Listed(row.Version, row.Sha256, versionsAreTags), row.Error!, part.Run, row.ProcessedAt))]);
+}

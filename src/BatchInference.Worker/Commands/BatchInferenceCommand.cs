@@ -1,0 +1,58 @@
+using System.CommandLine;
+using BatchInference.Models.Labels;
+using BatchInference.Models.Onnx;
+using BatchInference.Pipeline;
+using BatchInference.Worker.Configuration;
+
+namespace BatchInference.Worker.Commands;
+
+/// <summary>The program's verbs, and what becomes of an error that ends it.</summary>
+internal static class BatchInferenceCommand
+{
+    public static Option<string?> Config { get; } = new("--config") { Description = "Configuration folder (default: ./config, then config beside the program, then the system's)", HelpName = "DIR", Recursive = true };
+
+    public static Option<string?> State { get; } = new("--state") { Description = "Folder of the ledger and of what the program keeps for itself", HelpName = "DIR", Recursive = true };
+
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, Surroundings surroundings)
+    {
+        var root = new RootCommand("Classifies and summarises a document archive overnight, with small open models, on this machine.") { Config, State };
+        foreach (var command in Verbs(surroundings)) root.Subcommands.Add(command);
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors) await surroundings.Error.WriteLineAsync(error.Message);
+            await surroundings.Error.WriteLineAsync("See `batch-inference --help`.");
+            return ExitCodes.WrongUsage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = surroundings.Output, Error = surroundings.Error });
+        }
+        catch (Exception error) when (error is ConfigurationException or ModelException or LabelSetException or JobIsRunningException)
+        {
+            await surroundings.Error.WriteLineAsync(error.Message);
+            return ExitCodes.WrongUsage;
+        }
+        catch (OperationCanceledException)
+        {
+            await surroundings.Error.WriteLineAsync("Stopped at once; the next run puts everything in order.");
+            return ExitCodes.Stopped;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            await surroundings.Error.WriteLineAsync(error.Message);
+            return ExitCodes.CouldNotGoOn;
+        }
+    }
+
+    private static IEnumerable<Command> Verbs(Surroundings surroundings) =>
+    [
+        RunCommand.Create(surroundings),
+        ServiceCommand.Create(surroundings),
+        JobsCommand.Create(surroundings),
+        StatusCommand.Create(surroundings),
+        FailuresCommand.Create(surroundings),
+        ExportCommand.Create(surroundings),
+    ];
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using System.Globalization;
+using BatchInference.Pipeline;
+using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Jobs;
+
+namespace BatchInference.Worker.Commands;
+
+/// <summary><c>export &lt;job&gt; --to FILE</c>: the current view, one row a document.</summary>
+internal static class ExportCommand
+{
+    private static readonly string[] Endings = [".parquet", ".csv", ".jsonl"];
+
+    public static Command Create(Surroundings surroundings)
+    {
+        var name = new Argument<string>("job") { Description = "Name of a job" };
+        var to = new Option<string>("--to") { Description = "File to write: .parquet, .csv or .jsonl", HelpName = "FILE", Required = true };
+        var existing = new Option<bool>("--existing") { Description = "Leave out documents that are gone from the source" };
+        var output = new Option<string?>("--output") { Description = "Folder that the results lie in, where the run was given one", HelpName = "DIR" };
+        to.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } file && !Endings.Contains(Path.GetExtension(file).ToLowerInvariant())) result.AddError($"--to: the file must end with {string.Join(", ", Endings)}.");
+        });
+        var command = new Command("export", "Write the current view: one row a document, the latest.\n\nExample:\n  batch-inference export archives --to archives.parquet --existing") { name, to, existing, output };
+        command.SetAction(async (parsed, token) =>
+        {
+            var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
+            var settings = configuration.Job(parsed.GetValue(name)!);
+            using var job = PreparedJob.Of(configuration, settings, null, parsed.GetValue(output));
+            await using var ledger = JobsCommand.LedgerOf(configuration) ?? throw new ConfigurationException([$"The job {settings.Name} never ran with the state folder {configuration.Folders.State}: there is nothing to export."]);
+            var file = parsed.GetValue(to)!;
+            var csv = new CsvFormat(settings.Output.Csv.Delimiter, settings.Output.Csv.ByteOrderMark);
+            var report = await new Export(job.Sink, ledger).ToFileAsync(settings.Name, file, csv, parsed.GetValue(existing) ? job.Source : null, token);
+            await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{report.Rows} documents written to {Path.GetFullPath(file)}{(report.Gone > 0 ? $"; {report.Gone} gone from the source left out" : "")}."));
+            if (report.MissingParts == 0) return ExitCodes.Done;
+            await surroundings.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{report.MissingParts} parts with {report.MissingRows} rows are recorded in the ledger and missing in {job.Sink.Identity}. Restore them, or do their documents again with `run {settings.Name} --again`."));
+            return ExitCodes.CouldNotGoOn;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Globalization;
+using BatchInference.Pipeline;
+
+namespace BatchInference.Worker.Commands;
+
+/// <summary><c>status [job]</c>: what runs now and how far, or how the last run ended.</summary>
+internal static class StatusCommand
+{
+    public static Command Create(Surroundings surroundings)
+    {
+        var name = new Argument<string?>("job") { Description = "Name of a job; all of them without it", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("status", "Tell what runs now and how far, or how the last run ended.\n\nExample:\n  batch-inference status archives") { name };
+        command.SetAction(async (parsed, token) =>
+        {
+            var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
+            var jobs = parsed.GetValue(name) is { } one ? [configuration.Job(one)] : configuration.Jobs.Values.OrderBy(job => job.Name, StringComparer.Ordinal).ToArray();
+            await using var ledger = JobsCommand.LedgerOf(configuration);
+            foreach (var job in jobs)
+            {
+                var last = ledger is null ? null : await LastAsync(ledger, job.Name, token);
+                var holder = ledger is null ? null : await ledger.HolderAsync(job.Name, token);
+                if (holder is not null && ledger is not null)
+                {
+                    var counts = await ledger.CountAsync(holder.Run, token);
+                    await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+                        $"{job.Name}: running since {holder.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC (process {holder.ProcessId} on {holder.Host}, run {holder.Run}): {counts.Done} documents published, {counts.Failed} of them failed"));
+                }
+                else
+                {
+                    await surroundings.Output.WriteLineAsync($"{job.Name}: {Ending(last)}");
+                }
+            }
+
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    /// <summary>The newest run of a job.</summary>
+    internal static async Task<RunRecord?> LastAsync(Ledger ledger, string job, CancellationToken cancellationToken)
+    {
+        var runs = await ledger.RunsAsync(job, 1, cancellationToken);
+        return runs.Count > 0 ? runs[0] : null;
+    }
+
+    /// <summary>How a run ended, in one line.</summary>
+    internal static string Ending(RunRecord? run) => run switch
+    {
+        null => "never run",
+        { Ending: null } => $"{run.Run} was cut off; the next run puts it in order",
+        { Ending: var ending } => string.Create(CultureInfo.InvariantCulture,
+            $"{run.Run} {ending.End switch { RunEnd.Complete => "complete", RunEnd.Stopped => "stopped in good order", _ => "could not go on" }} {ending.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC: {ending.Counts.Completed} completed, {ending.Counts.Partial} partial, {ending.Counts.Failed} failed, {ending.Counts.Temporary} to be tried again{(ending.Remaining is > 0 ? $", {ending.Remaining} remaining" : "")}{(ending.Reason is null ? "" : $" ({ending.Reason})")}"),
+    };
+}

@@ -1,0 +1,31 @@
+using System.Collections;
+using BatchInference.Worker.Configuration;
+
+namespace BatchInference.Worker.Commands;
+
+/// <summary>What the program takes from the process it runs in; a test gives its own.</summary>
+/// <param name="Output">Results.</param>
+/// <param name="Error">Progress, logs and errors.</param>
+/// <param name="Input">Standard input.</param>
+/// <param name="Environment">Variables.</param>
+/// <param name="WorkingFolder">Where relative paths count from.</param>
+/// <param name="ProgramFolder">Where the program lies.</param>
+/// <param name="Time">The clock.</param>
+internal sealed record Surroundings(TextWriter Output, TextWriter Error, TextReader Input, IDictionary Environment, string WorkingFolder, string ProgramFolder, TimeProvider Time)
+{
+    public static Surroundings OfProcess() => new(
+        Console.Out, Console.Error, Console.In, System.Environment.GetEnvironmentVariables(), Directory.GetCurrentDirectory(), AppContext.BaseDirectory, TimeProvider.System);
+
+    /// <summary>True when standard error is a terminal that may show a moving picture.</summary>
+    public bool IsTerminal => ReferenceEquals(Error, Console.Error) && !Console.IsErrorRedirected && Variable("TERM") != "dumb";
+
+    public string? Variable(string name) => Environment[name] as string;
+
+    /// <summary>Reads the configuration.</summary>
+    /// <exception cref="ConfigurationException">Something is wrong with it.</exception>
+    public WorkerConfiguration Configure(string? configurationOption, string? stateOption, bool asService = false)
+    {
+        var folder = Folders.FindConfiguration(configurationOption, Variable, WorkingFolder, ProgramFolder);
+        return WorkerConfiguration.Read(folder, Folders.FindState(stateOption, Variable, asService), ProgramFolder, Environment);
+    }
+}

@@ -1,0 +1,107 @@
+using System.Text.Json.Nodes;
+
+namespace BatchInference.Worker.Configuration;
+
+/// <summary>Every key there is: the one declaration of both kinds of file.</summary>
+internal static class KnownKeys
+{
+    public const string NamePattern = "[a-z0-9][a-z0-9_-]{0,63}";
+    private const string NameForm = "lower-case letters, digits, - and _";
+    private const string TimePattern = "([01][0-9]|2[0-3]):[0-5][0-9]";
+
+    /// <summary><c>appsettings.json</c>.</summary>
+    public static SectionKey AppSettings { get; } = new("What holds for the whole program.",
+    [
+        ("Paths", new SectionKey("Where the program finds things.",
+        [
+            ("Shipped", new TextKey("Folder with `models/` and `demo/`, read-only. Default: the configuration folder when it holds `models/`, else beside the program.", "path")),
+        ])),
+        ("Models", new SectionKey("How models are run.",
+        [
+            ("Default", new TextKey("The model of tasks that name none.", "name of a model on the shelf") { Default = "multilingual-e5-small" }),
+            ("Variant", new TextKey("Which of the model's graphs, such as `int8`, `q4`. Default: what suits the provider.", "name of a variant")),
+            ("Provider", new ChoiceKey("Where models run. One that does not work is an error, never replaced in silence.", "cpu", "cuda", "directml") { Default = "cpu" }),
+            ("Device", new IntegerKey("Number of the device.", 0, 63) { Default = 0 }),
+            ("DeviceMemoryMegabytes", new IntegerKey("Most memory that is taken on a CUDA device. Default: what there is.", 64, 1_048_576)),
+            ("Threads", new IntegerKey("Threads of one model run on the CPU; 0 for one a core.", 0, 1024) { Default = 0 }),
+            ("BatchTokens", new IntegerKey("Most padded tokens of a batch. Default: what is best on the provider.", 64, 1_048_576)),
+        ])),
+        ("Limits", new SectionKey("What a document may cost before it is refused with a reason.",
+        [
+            ("Megabytes", new IntegerKey("Largest document.", 1, 4096) { Default = 256 }),
+            ("Characters", new IntegerKey("Longest text.", 1000, 100_000_000) { Default = 10_000_000 }),
+            ("Pages", new IntegerKey("Most pages.", 1, 1_000_000) { Default = 20_000 }),
+            ("Seconds", new IntegerKey("Longest time to get the text of one document.", 1, 86_400) { Default = 300 }),
+            ("Readers", new IntegerKey("Documents that are read at once; 0 for one for every two cores, at least two.", 0, 256) { Default = 0 }),
+        ])),
+        ("Logging", new SectionKey("What is told on standard error.",
+        [
+            ("Level", new ChoiceKey("The least severe messages that are told.", "debug", "information", "warning", "error") { Default = "information" }),
+        ])),
+    ]);
+
+    /// <summary>A file of <c>jobs/</c>.</summary>
+    public static SectionKey Job { get; } = new("One job: which documents, which tasks, where the results go, when.",
+    [
+        ("enabled", new SwitchKey("Whether the service runs it; `run` does in any case.") { Default = true }),
+        ("schedule", new ListKey("The nights. Without any the job runs only by `run`.", new SectionKey("When the job opens and closes.",
+        [
+            ("opens", new TextKey("Local time of the opening.", "time as HH:mm", TimePattern) { Required = true }),
+            ("closes", new TextKey("Local time of the close; earlier than `opens` means on the next day. What is in hand is finished and published before.", "time as HH:mm", TimePattern) { Required = true }),
+            ("timeZone", new TextKey("IANA or Windows name of the zone, such as `Europe/Paris`. Default: the machine's.", "time zone")),
+            ("nights", new ListKey("Days on which it opens, such as `Mon-Fri` or `Sat`. Default: every day.", new TextKey("A day or a range of days.", "day or range of days such as Mon or Mon-Fri", "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)(-(Mon|Tue|Wed|Thu|Fri|Sat|Sun))?"), 1)),
+            ("exceptNightsOf", new ListKey("Dates on which it does not open.", new TextKey("A date.", "date as yyyy-MM-dd", "[0-9]{4}-[0-9]{2}-[0-9]{2}"))),
+        ]) { Rule = Rules.Schedule })),
+        ("source", new SectionKey("Where the documents are.",
+        [
+            ("folder", new SectionKey("A folder with all folders below it.",
+            [
+                ("path", new TextKey("The folder; `${shipped}` stands for the folder of `Paths:Shipped`.", "path") { Required = true }),
+                ("include", new ListKey("Patterns of the documents to take, such as `**/*.pdf`. Default: all.", new TextKey("A pattern.", "pattern"))),
+                ("exclude", new ListKey("Patterns of the documents to leave.", new TextKey("A pattern.", "pattern"))),
+            ])),
+        ]) { ExactlyOne = true, Required = true }),
+        ("tasks", new MapKey("What is asked of each document; the names become columns.", NameForm, NamePattern, new SectionKey("One task.",
+        [
+            ("classify", new SectionKey("A label from a set.",
+            [
+                ("labels", new TextKey("Name of the set in `labels/`.", "name of a label set", NamePattern) { Required = true }),
+                ("model", new TextKey("A model of the shelf. Default: `Models:Default`.", "name of a model on the shelf")),
+            ])),
+            ("summarize", new SectionKey("A summary made of exact quotes: `sentences` or `characters` tells its length.",
+            [
+                ("sentences", new IntegerKey("How many sentences.", 1, 100)),
+                ("characters", new IntegerKey("At most so many characters.", 20, 100_000)),
+                ("model", new TextKey("A model of the shelf. Default: `Models:Default`.", "name of a model on the shelf")),
+            ]) { Alternatives = ["sentences", "characters"] }),
+        ]) { ExactlyOne = true }, 1) { Required = true }),
+        ("output", new SectionKey("Where the results go.",
+        [
+            ("folder", new TextKey("The folder; the job's results lie below it under the job's name. A relative path counts from the working folder.", "path") { Required = true }),
+            ("formats", new ListKey("What is written. The JSON lines always are.", new ChoiceKey("A format.", "jsonl", "parquet", "csv")) { Default = new JsonArray("jsonl", "parquet", "csv") }),
+            ("csv", new SectionKey("How CSV files are written.",
+            [
+                ("delimiter", new ChoiceKey("Between cells.", ",", ";", "\t", "|") { Default = "," }),
+                ("byteOrderMark", new SwitchKey("Begins files with the mark by which spreadsheets know UTF-8.") { Default = false }),
+            ])),
+            ("text", new SwitchKey("Also stores the extracted texts, so that quotes can be checked.") { Default = false }),
+        ]) { Required = true }),
+    ]);
+
+    private static class Rules
+    {
+        public static void Schedule(string path, JsonObject night, ConfigurationCheck check)
+        {
+            if (Text(night, "opens") is { } opens && opens == Text(night, "closes"))
+                check.Wrong($"{path}.closes", night["closes"], "is the time of the opening", "Write a later time; 24 hours are two schedules.");
+            if (Text(night, "timeZone") is { } zone && !TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _))
+                check.Wrong($"{path}.timeZone", night["timeZone"], "is not known on this machine", "Write an IANA name such as Europe/Paris, or a Windows name such as Romance Standard Time.");
+            if (night["exceptNightsOf"] is JsonArray dates)
+                for (var index = 0; index < dates.Count; index++)
+                    if (dates[index] is JsonValue value && value.TryGetValue(out string? date) && date.Length == 10 && !DateOnly.TryParseExact(date, "yyyy-MM-dd", out _))
+                        check.Wrong($"{path}.exceptNightsOf[{index}]", value, "is no date of the calendar", null);
+        }
+
+        private static string? Text(JsonObject section, string key) => section[key] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+    }
+}

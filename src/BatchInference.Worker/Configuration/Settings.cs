@@ -1,0 +1,145 @@
+using System.Text.Json.Nodes;
+
+namespace BatchInference.Worker.Configuration;
+
+/// <summary><c>appsettings.json</c> as read; what the keys mean stands in <see cref="KnownKeys"/>.</summary>
+internal sealed record AppSettings
+{
+    public PathSettings Paths { get; init; } = new();
+
+    public ModelSettings Models { get; init; } = new();
+
+    public LimitSettings Limits { get; init; } = new();
+
+    public LoggingSettings Logging { get; init; } = new();
+}
+
+internal sealed record PathSettings
+{
+    public string? Shipped { get; init; }
+}
+
+internal sealed record ModelSettings
+{
+    public string Default { get; init; } = "multilingual-e5-small";
+
+    public string? Variant { get; init; }
+
+    public string Provider { get; init; } = "cpu";
+
+    public int Device { get; init; }
+
+    public long? DeviceMemoryMegabytes { get; init; }
+
+    public int Threads { get; init; }
+
+    public int? BatchTokens { get; init; }
+}
+
+internal sealed record LimitSettings
+{
+    public int Megabytes { get; init; } = 256;
+
+    public int Characters { get; init; } = 10_000_000;
+
+    public int Pages { get; init; } = 20_000;
+
+    public int Seconds { get; init; } = 300;
+
+    public int Readers { get; init; }
+}
+
+internal sealed record LoggingSettings
+{
+    public string Level { get; init; } = "information";
+}
+
+/// <summary>A file of <c>jobs/</c> as read.</summary>
+internal sealed record JobSettings
+{
+    /// <summary>The file's name without its ending.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>The file's content with the overrides of the environment: what the manifest shows and the configuration hash covers.</summary>
+    public JsonObject Content { get; init; } = [];
+
+    public bool Enabled { get; init; } = true;
+
+    public IReadOnlyList<NightSettings> Schedule { get; init; } = [];
+
+    public SourceSettings Source { get; init; } = new();
+
+    public IReadOnlyDictionary<string, TaskSettings> Tasks { get; init; } = new Dictionary<string, TaskSettings>();
+
+    public OutputSettings Output { get; init; } = new();
+}
+
+internal sealed record NightSettings
+{
+    public TimeOnly Opens { get; init; }
+
+    public TimeOnly Closes { get; init; }
+
+    public string? TimeZone { get; init; }
+
+    public IReadOnlyList<string> Nights { get; init; } = [];
+
+    public IReadOnlyList<DateOnly> ExceptNightsOf { get; init; } = [];
+}
+
+internal sealed record SourceSettings
+{
+    public FolderSettings? Folder { get; init; }
+}
+
+internal sealed record FolderSettings
+{
+    public string Path { get; init; } = "";
+
+    public IReadOnlyList<string> Include { get; init; } = [];
+
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+}
+
+internal sealed record TaskSettings
+{
+    public ClassifySettings? Classify { get; init; }
+
+    public SummarizeSettings? Summarize { get; init; }
+
+    public string? Model => Classify?.Model ?? Summarize?.Model;
+}
+
+internal sealed record ClassifySettings
+{
+    public string Labels { get; init; } = "";
+
+    public string? Model { get; init; }
+}
+
+internal sealed record SummarizeSettings
+{
+    public int? Sentences { get; init; }
+
+    public int? Characters { get; init; }
+
+    public string? Model { get; init; }
+}
+
+internal sealed record OutputSettings
+{
+    public string Folder { get; init; } = "";
+
+    public IReadOnlyList<string> Formats { get; init; } = ["jsonl", "parquet", "csv"];
+
+    public CsvSettings Csv { get; init; } = new();
+
+    public bool Text { get; init; }
+}
+
+internal sealed record CsvSettings
+{
+    public char Delimiter { get; init; } = ',';
+
+    public bool ByteOrderMark { get; init; }
+}

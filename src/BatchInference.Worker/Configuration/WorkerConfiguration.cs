@@ -1,0 +1,89 @@
+using System.Collections;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace BatchInference.Worker.Configuration;
+
+/// <summary>The whole configuration, read and judged once, at the door.</summary>
+/// <param name="Folders">Where things are.</param>
+/// <param name="Settings"><c>appsettings.json</c>.</param>
+/// <param name="Jobs">The files of <c>jobs/</c>, by name.</param>
+internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings, IReadOnlyDictionary<string, JobSettings> Jobs)
+{
+    private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    private static readonly JsonSerializerOptions AsWritten = new() { PropertyNameCaseInsensitive = true, NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowReadingFromString };
+
+    /// <summary>Reads everything.</summary>
+    /// <exception cref="ConfigurationException">Something is wrong: all of it is told.</exception>
+    public static WorkerConfiguration Read(string folder, string state, string programFolder, IDictionary environment)
+    {
+        var errors = new List<string>();
+        var overrides = new EnvironmentOverrides(environment);
+
+        var settings = Parse(Path.Combine(folder, "appsettings.json"), "appsettings.json", errors);
+        if (settings is not null)
+        {
+            overrides.ApplyToSettings(settings, errors);
+            KnownKeys.AppSettings.Check("", settings, new ConfigurationCheck("appsettings.json", errors));
+        }
+
+        var jobs = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal);
+        var jobFolder = Path.Combine(folder, "jobs");
+        foreach (var path in (Directory.Exists(jobFolder) ? Directory.GetFiles(jobFolder, "*.json") : []).Order(StringComparer.Ordinal))
+        {
+            var name = Path.GetFileNameWithoutExtension(path);
+            var shown = $"jobs/{name}.json";
+            if (!Regex.IsMatch(name, $"^{KnownKeys.NamePattern}$")) errors.Add($"{shown}: the file's name is the job's; use lower-case letters, digits, - and _.");
+            if (Parse(path, shown, errors) is not { } job) continue;
+            overrides.ApplyToJob(name, job, errors);
+            KnownKeys.Job.Check("", job, new ConfigurationCheck(shown, errors));
+            jobs[name] = job;
+        }
+
+        overrides.RefuseUnknownJobs(jobs.Keys, errors);
+        if (errors.Count > 0) throw new ConfigurationException(errors);
+
+        var read = settings!.Deserialize<AppSettings>(AsWritten)!;
+        return new WorkerConfiguration(
+            new Folders(folder, state, Folders.FindShipped(read.Paths.Shipped, folder, programFolder)),
+            read,
+            jobs.ToDictionary(job => job.Key, job => job.Value.Deserialize<JobSettings>(AsWritten)! with { Name = job.Key, Content = job.Value }, StringComparer.Ordinal));
+    }
+
+    /// <summary>The job of that name.</summary>
+    /// <exception cref="ConfigurationException">There is none.</exception>
+    public JobSettings Job(string name)
+    {
+        if (Jobs.TryGetValue(name, out var job)) return job;
+        var nearest = NearestName.Of(name, Jobs.Keys);
+        throw new ConfigurationException([nearest is not null
+            ? $"There is no job {name}. Did you mean {nearest}?"
+            : $"There is no job {name}. {(Jobs.Count == 0 ? $"There is no file in {Path.Combine(Folders.Configuration, "jobs")}." : $"There are: {string.Join(", ", Jobs.Keys.Order(StringComparer.Ordinal))}.")}"]);
+    }
+
+    private static JsonObject? Parse(string path, string shown, List<string> errors)
+    {
+        try
+        {
+            // A key that stands twice is an error too: the object is made from every property at once.
+            var node = JsonNode.Parse(File.ReadAllText(path), documentOptions: Lenient);
+            if (node is JsonObject content && content.Count >= 0) return content;
+            errors.Add($"{shown}: the file must hold one object: {{ … }}.");
+        }
+        catch (JsonException error)
+        {
+            errors.Add($"{shown}: line {error.LineNumber + 1}, column {error.BytePositionInLine + 1}: this is not JSON (comments and trailing commas are allowed).");
+        }
+        catch (ArgumentException error)
+        {
+            errors.Add($"{shown}: a key stands twice. {error.Message}");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            errors.Add($"{shown}: the file cannot be read: {error.Message}");
+        }
+
+        return null;
+    }
+}

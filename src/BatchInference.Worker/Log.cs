@@ -1,0 +1,29 @@
+using BatchInference.Pipeline;
+using Microsoft.Extensions.Logging;
+
+namespace BatchInference.Worker;
+
+/// <summary>Everything the service logs. Names of jobs, never the text of documents.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(101, LogLevel.Information, "Job {Job} is scheduled; it opens next at {Opens:u}")]
+    public static partial void Scheduled(this ILogger logger, string job, DateTimeOffset? opens);
+
+    [LoggerMessage(102, LogLevel.Warning, "No enabled job has a schedule; the service waits")]
+    public static partial void NothingScheduled(this ILogger logger);
+
+    [LoggerMessage(103, LogLevel.Information, "Job {Job} opened for the night of {Date:yyyy-MM-dd}; it closes at {Closes:u}")]
+    public static partial void Opened(this ILogger logger, string job, DateOnly date, DateTimeOffset closes);
+
+    [LoggerMessage(104, LogLevel.Information, "Job {Job} closed; what is in hand is finished and published")]
+    public static partial void Closed(this ILogger logger, string job);
+
+    [LoggerMessage(105, LogLevel.Information, "Job {Job} ended its run {Run}: {End}, {Completed} completed, {Partial} partial, {Failed} failed, {Temporary} to be tried again ({Reason})")]
+    public static partial void NightEnded(this ILogger logger, string job, RunId run, RunEnd end, long completed, long partial, long failed, long temporary, string? reason);
+
+    [LoggerMessage(106, LogLevel.Error, "Job {Job} could not run this night")]
+    public static partial void NightFailed(this ILogger logger, Exception exception, string job);
+
+    [LoggerMessage(107, LogLevel.Warning, "Job {Job} did not start: {Reason}")]
+    public static partial void AlreadyRunning(this ILogger logger, string job, string reason);
+}

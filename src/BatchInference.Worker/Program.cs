@@ -1,0 +1,3 @@
+using BatchInference.Worker.Commands;
+
+return await BatchInferenceCommand.RunAsync(args, Surroundings.OfProcess());

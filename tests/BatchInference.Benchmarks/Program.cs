@@ -1,0 +1,24 @@
+using BatchInference.Benchmarks;
+
+return args switch
+{
+    ["summaries"] => Summaries.Run("int8"),
+    ["summaries", var variant] => Summaries.Run(variant),
+    ["batches"] => Batches.Run("int8"),
+    ["batches", var variant] => Batches.Run(variant),
+    ["labels"] => Labels.Run("int8"),
+    ["labels", var variant] => Labels.Run(variant),
+    ["labels-means", var variant] => Labels.Means(variant),
+    ["labels-ship", var variant] => Labels.Ship(variant),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("batches [variant]     encoder tokens per second by size of batch");
+    Console.Error.WriteLine("summaries [variant]   ROUGE of extractive summaries against written ones (BATCHINFERENCE_SUMMARIES names the file)");
+    Console.Error.WriteLine("labels [variant]      accuracy and calibration of label sets with all, few and no examples; prints the page results/labels.md");
+    Console.Error.WriteLine("labels-means variant  writes the default mean of the archive into the sources (build anew afterwards)");
+    Console.Error.WriteLine("labels-ship variant   trains the shipped label sets and writes their heads into config/labels");
+    return 2;
+}

@@ -1,0 +1,75 @@
+using System.Text;
+using BatchInference.Documents.Extraction;
+
+namespace BatchInference.Documents.Tests.Extraction;
+
+public sealed class DocumentReaderTests
+{
+    private static readonly DocumentReader Reader = DocumentReader.Standard(new ExtractionLimits { Bytes = 1 << 20 }, TimeProvider.System);
+
+    [Fact]
+    public async Task ATextIsReadWithItsHashTypeAndLanguage()
+    {
+        var reading = await Read("lettre.txt", Encoding.UTF8.GetBytes("Madame, Monsieur,\r\n\r\nVeuillez trouver ci-joint le compte rendu de la réunion du conseil.\r\n"));
+        reading.Failure.ShouldBeNull();
+        reading.Text!.Text.ShouldBe("Madame, Monsieur,\n\nVeuillez trouver ci-joint le compte rendu de la réunion du conseil.");
+        reading.Text.Language.ShouldBe("fr");
+        reading.MediaType.ShouldBe("text/plain");
+        reading.Sha256.ShouldBe(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes("Madame, Monsieur,\r\n\r\nVeuillez trouver ci-joint le compte rendu de la réunion du conseil.\r\n"))));
+    }
+
+    [Theory]
+    [InlineData("utf-8", false)]
+    [InlineData("utf-8", true)]
+    [InlineData("utf-16", false)]
+    [InlineData("utf-16", true)]
+    [InlineData("utf-16BE", false)]
+    [InlineData("windows-1252", false)]
+    [InlineData("iso-8859-15", false)]
+    public async Task TheEncodingIsFoundByTheBytes(string name, bool mark)
+    {
+        Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+        var text = "L'été, la cœur de l'œuvre coûtait 30 € à Angoulême ; déjà vu, où que ce fût. Le maire a répondu à la lettre des élèves.";
+        var encoding = Encoding.GetEncoding(name);
+        var reading = await Read("a.txt", [.. mark ? encoding.GetPreamble() : [], .. encoding.GetBytes(text)]);
+        reading.Text!.Text.ShouldBe(text);
+    }
+
+    [Theory]
+    [InlineData("", "The document is empty (0 bytes).")]
+    [InlineData(" \r\n\t\u00A0\n", "The document holds no text: only blanks.")]
+    public async Task ADocumentWithoutTextSaysSo(string text, string reason)
+    {
+        var reading = await Read("vide.txt", Encoding.UTF8.GetBytes(text));
+        reading.Failure.ShouldBe(new DocumentFailure("extract", reason, true));
+        reading.Sha256.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task ATypeThatIsNotReadIsNamedWithTheNameThatItBears() =>
+        (await Read("photo.pdf", [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10])).Failure
+            .ShouldBe(new DocumentFailure("extract", "The file is a PNG image, named .pdf; this type is not read.", true));
+
+    [Fact]
+    public async Task ADocumentOverTheLimitIsRefusedBeforeItIsHeldInMemory() =>
+        (await Read("big.txt", new byte[(1 << 20) + 1])).Failure
+            .ShouldBe(new DocumentFailure("open", "The document is larger than 1 MB, the limit of the configuration (Limits:Megabytes).", true));
+
+    [Fact]
+    public async Task WhatTheStorageRefusesMayBeTriedAgain()
+    {
+        var locked = new Document(new DocumentId("a.txt", "1"), 3, _ => throw new UnauthorizedAccessException());
+        (await Reader.ReadAsync(locked, default)).Failure.ShouldBe(new DocumentFailure("open", "Permission denied: the account of the service may not read the document.", false));
+    }
+
+    [Fact]
+    public async Task ACancellationIsNoFailure()
+    {
+        using var stopped = new CancellationTokenSource();
+        await stopped.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => Reader.ReadAsync(new Document(new DocumentId("a", "1"), 1, token => { token.ThrowIfCancellationRequested(); return new(new MemoryStream()); }), stopped.Token));
+    }
+
+    private static Task<DocumentReading> Read(string path, byte[] content) =>
+        Reader.ReadAsync(new Document(new DocumentId(path, "1"), null, _ => ValueTask.FromResult<Stream>(new MemoryStream(content))), default);
+}

@@ -1,0 +1,33 @@
+using BatchInference.Testing;
+
+[assembly: AssemblyFixture(typeof(BatchInference.EndToEnd.DemoRun))]
+
+namespace BatchInference.EndToEnd;
+
+/// <summary>The demo, run once by the published program for all tests that only look at its results.</summary>
+public sealed class DemoRun : IAsyncLifetime
+{
+    /// <summary>The documents as the archive folder holds them, with the job's names for them.</summary>
+    public static IReadOnlyList<string> Documents { get; } = [.. Directory.GetFiles(Archive, "*", SearchOption.AllDirectories)
+        .Select(path => Path.GetRelativePath(Archive, path).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+
+    public static string Archive => Repository.At("config/demo/documents");
+
+    public TempFolder Folder { get; } = new();
+
+    public string State => Folder["state"];
+
+    public string Output => Folder["results"];
+
+    public ResultFolder Results => new(Output, "demo");
+
+    public Ended First { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => First = await WorkerProcess.RunAsync(State, "run", "demo", "--output", Output);
+
+    public ValueTask DisposeAsync()
+    {
+        Folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,41 @@
+using BatchInference.Testing;
+
+namespace BatchInference.EndToEnd;
+
+/// <summary>A document that the service's account may not read.</summary>
+[System.Runtime.Versioning.SupportedOSPlatform("linux")]
+public sealed class PermissionTests
+{
+    [Fact]
+    public async Task AnUnreadableDocumentHasALineNowAndARowWhenItIsReadable()
+    {
+        using var folder = new TempFolder();
+        folder.Write("archive/lisible.txt", "Le conseil municipal a adopté le budget de la commune. Les travaux de l'école commenceront en mars.");
+        var locked = folder.Write("archive/2024/verrouillé.txt", "Le maire a signé l'arrêté qui interdit le stationnement. La rue sera rouverte en avril.");
+        // The tests may run as root, whom no permission stops: the program runs as nobody.
+        Mode(folder, 0b111_111_111);
+        File.SetUnixFileMode(locked, UnixFileMode.None);
+        string[] nobody = Environment.UserName == "root" ? ["--reuid", "65534", "--regid", "65534", "--clear-groups"] : [];
+        string[] arguments = ["run", "demo", "--source", folder["archive"], "--output", folder["results"]];
+
+        using (var worker = WorkerProcess.StartThrough("setpriv", nobody, folder["state"], arguments))
+            (await worker.EndAsync()).ShouldExit(0);
+        var results = new ResultFolder(folder["results"], "demo");
+        results.ShouldBeInOrder(["lisible.txt"]);
+        var line = results.Errors().ShouldHaveSingleItem();
+        ((string)line["document"]!).ShouldBe("2024/verrouillé.txt");
+        ((bool)line["permanent"]!).ShouldBeFalse();
+        ((string)line["reason"]!).ShouldContain("ermission");
+
+        File.SetUnixFileMode(locked, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        using (var worker = WorkerProcess.StartThrough("setpriv", nobody, folder["state"], arguments))
+            (await worker.EndAsync()).ShouldExit(0);
+        results.ShouldBeInOrder(["lisible.txt", "2024/verrouillé.txt"]);
+    }
+
+    private static void Mode(string folder, int mode)
+    {
+        File.SetUnixFileMode(folder, (UnixFileMode)mode);
+        foreach (var inner in Directory.GetDirectories(folder, "*", SearchOption.AllDirectories)) File.SetUnixFileMode(inner, (UnixFileMode)mode);
+    }
+}

@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace BatchInference.EndToEnd;
+
+/// <summary>The published program in a process of its own, as its users run it.</summary>
+public sealed class WorkerProcess : IDisposable
+{
+    private readonly Process process;
+    private readonly StringBuilder output = new();
+    private readonly StringBuilder errors = new();
+
+    private WorkerProcess(ProcessStartInfo start)
+    {
+        process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) => Append(output, line.Data);
+        process.ErrorDataReceived += (_, line) => Append(errors, line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>What <c>tests/run.sh</c> published before the tests.</summary>
+    public static string Executable { get; } = FindExecutable();
+
+    public int Id => process.Id;
+
+    public string Output { get { lock (output) return output.ToString(); } }
+
+    public string Errors { get { lock (errors) return errors.ToString(); } }
+
+    public static WorkerProcess Start(string state, params string[] arguments) => Start(state, null, arguments);
+
+    public static WorkerProcess Start(string state, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Executable) { WorkingDirectory = Testing.Repository.Root };
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        return Start(start, state, environment);
+    }
+
+    /// <summary>Starts the program through another one, such as <c>setpriv</c>.</summary>
+    public static WorkerProcess StartThrough(string program, string[] before, string state, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program) { WorkingDirectory = Testing.Repository.Root };
+        foreach (var argument in before.Append(Executable).Concat(arguments)) start.ArgumentList.Add(argument);
+        return Start(start, state, null);
+    }
+
+    public static async Task<Ended> RunAsync(string state, params string[] arguments)
+    {
+        using var worker = Start(state, arguments);
+        return await worker.EndAsync();
+    }
+
+    /// <summary>Waits for the end; a program that hangs for 15 minutes is killed and fails the test with what it said.</summary>
+    public async Task<Ended> EndAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(15));
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Kill();
+            throw new TimeoutException($"The program did not end within 15 minutes.\n{Output}\n{Errors}");
+        }
+
+        return new Ended(process.ExitCode, Output, Errors);
+    }
+
+    /// <summary>Cuts the power: SIGKILL, no goodbye.</summary>
+    public void Kill()
+    {
+        try { process.Kill(entireProcessTree: true); }
+        catch (InvalidOperationException) { }
+    }
+
+    public void Signal(PosixSignal signal)
+    {
+        var number = signal switch { PosixSignal.SIGTERM => "TERM", PosixSignal.SIGINT => "INT", _ => throw new ArgumentOutOfRangeException(nameof(signal)) };
+        using var kill = Process.Start("kill", [$"-{number}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        Kill();
+        process.Dispose();
+    }
+
+    private static WorkerProcess Start(ProcessStartInfo start, string state, IReadOnlyDictionary<string, string>? environment)
+    {
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        start.RedirectStandardInput = true;
+        start.Environment["BATCHINFERENCE_STATE"] = state;
+        start.Environment["NO_COLOR"] = "1";
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        var worker = new WorkerProcess(start);
+        worker.process.StandardInput.Close();
+        return worker;
+    }
+
+    private static void Append(StringBuilder text, string? line)
+    {
+        if (line is null) return;
+        lock (text) text.AppendLine(line);
+    }
+
+    private static string FindExecutable()
+    {
+        var path = Testing.Repository.At(".artifacts/publish/BatchInference.Worker/release/batch-inference" + (OperatingSystem.IsWindows() ? ".exe" : ""));
+        return File.Exists(path) ? path : throw new FileNotFoundException("The program is not published; tests/run.sh does it (dotnet publish src/BatchInference.Worker -c Release).", path);
+    }
+}
+
+/// <summary>How a program ended.</summary>
+public sealed record Ended(int ExitCode, string Output, string Errors)
+{
+    public Ended ShouldExit(int code)
+    {
+        ExitCode.ShouldBe(code, $"standard output:\n{Output}\nstandard error:\n{Errors}");
+        return this;
+    }
+}

@@ -1,0 +1,52 @@
+using BatchInference.Models.Generation;
+using BatchInference.Models.Onnx;
+
+namespace BatchInference.Models.Tests.Generation;
+
+public sealed class LabelTrieTests
+{
+    private static readonly GenerationRow[] Prompts = [new([5, 6, 7, 8]), new([9, 10]), new([11, 12, 13])];
+
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("genai-llama-fp32")]
+    [InlineData("t5")]
+    public void TheScoresOfAllLabelsAreThoseOfWalkingThereAloneAndSumToOne(string name)
+    {
+        var fixture = new Fixture(name);
+        using var model = GeneratingModelFiles.Load(fixture.Folder, "", Fixture.Options);
+        var settings = GenerationSettingsFile.Read(fixture.Folder);
+        int[][] labels = [[20, 21], [20, 21, 22], [20, 30], [40], [50, 51, 52]];
+        var trie = new LabelTrie(labels, settings.EndTokens[0]);
+        var together = trie.Score(model, Prompts, settings, CancellationToken.None);
+        for (var prompt = 0; prompt < Prompts.Length; prompt++)
+        {
+            together[prompt].Sum().ShouldBe(1, 1e-6);
+            var alone = trie.Score(model, [Prompts[prompt]], settings, CancellationToken.None)[0];
+            for (var label = 0; label < labels.Length; label++)
+                alone[label].ShouldBe(together[prompt][label], 1e-5);
+            var begin = Shares(model, Prompts[prompt], settings, [], [20, 40, 50]);
+            var second = Shares(model, Prompts[prompt], settings, [20], [21, 30]);
+            var third = Shares(model, Prompts[prompt], settings, [20, 21], [settings.EndTokens[0], 22]);
+            double[] expected = [begin[0] * second[0] * third[0], begin[0] * second[0] * third[1], begin[0] * second[1], begin[1], begin[2]];
+            for (var label = 0; label < labels.Length; label++)
+                together[prompt][label].ShouldBe(expected[label], 1e-5, $"prompt {prompt}, label {label}");
+        }
+    }
+
+    [Fact]
+    public void LabelsOfTheSameTokensAreRefused() =>
+        Should.Throw<ModelException>(() => new LabelTrie([[1, 2], [3], [1, 2]], 0)).Message.ShouldContain("label 3 has none, or those of label 1");
+
+    private static double[] Shares(GeneratingModel model, GenerationRow prompt, GenerationSettings settings, int[] walked, int[] open)
+    {
+        using var decoding = model.Begin([prompt], settings with { MaxNewTokens = 8 }, CancellationToken.None);
+        foreach (var token in walked)
+            decoding.Step([token], CancellationToken.None);
+        var scores = decoding.Scores(0);
+        var shares = new double[open.Length];
+        for (var way = 0; way < open.Length; way++)
+            shares[way] = Math.Exp(scores[open[way]]);
+        return [.. shares.Select(share => share / shares.Sum())];
+    }
+}

@@ -1,0 +1,156 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using BatchInference.Documents;
+using BatchInference.Documents.Extraction;
+using BatchInference.Models.Passes;
+using BatchInference.Pipeline.Results;
+using BatchInference.Pipeline.Results.RowFormats;
+using BatchInference.Testing;
+using Microsoft.Extensions.Time.Testing;
+
+namespace BatchInference.Pipeline.Tests;
+
+/// <summary>Everything around a run, in memory: documents, models, output, books.</summary>
+internal sealed class Archive : IDisposable
+{
+    private readonly TempFolder state = new();
+    private int runs;
+
+    public Archive()
+    {
+        Ledger = SqliteLedger.Open(state);
+        Source = new ArchiveSource(this);
+    }
+
+    public SortedDictionary<string, (string Text, string Version)> Documents { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Called when a document is opened; may throw.</summary>
+    public Action<string> Opening { get; set; } = _ => { };
+
+    /// <summary>Called when a document is listed; may throw.</summary>
+    public Action<string> Listing { get; set; } = _ => { };
+
+    public MemorySink Sink { get; set; } = new();
+
+    public ScriptedPass Pass { get; set; } = new();
+
+    public Ledger Ledger { get; }
+
+    public ArchiveText Extractor { get; } = new();
+
+    public DocumentReader Reader => new([Extractor], new ExtractionLimits(), TimeProvider.System);
+
+    public DocumentSource Source { get; }
+
+    public FakeTimeProvider Time { get; } = new(Some.Evening);
+
+    public int Loads { get; private set; }
+
+    public CancellationTokenSource SoftStop { get; set; } = new();
+
+    public CancellationTokenSource HardStop { get; set; } = new();
+
+    public string this[string path]
+    {
+        set => Documents[path] = (value, $"{value.Length}-{Documents.GetValueOrDefault(path).Version?.Length ?? 0}");
+    }
+
+    public void Touch(string path) => Documents[path] = Documents[path] with { Version = Documents[path].Version + "t" };
+
+    public async Task<RunReport> RunAsync(Func<RunPlan, RunPlan>? change = null)
+    {
+        Time.Advance(TimeSpan.FromSeconds(1));
+        var plan = Some.Plan(runs++, Pass.Fingerprint);
+        var run = new BatchRun(change?.Invoke(plan) ?? plan, Source, Reader, Load, Sink, Ledger) { Time = Time, Progress = new RunProgress(Time) };
+        return await run.RunAsync(SoftStop.Token, HardStop.Token);
+    }
+
+    /// <summary>A run whose process dies when the sink is about to name a file that <paramref name="at"/> chooses.</summary>
+    public async Task DieAsync(Func<string, bool> at, Func<RunPlan, RunPlan>? change = null)
+    {
+        Sink.Before = name =>
+        {
+            if (!at(name))
+                return;
+            HardStop.Cancel();
+            HardStop.Token.ThrowIfCancellationRequested();
+        };
+        try
+        {
+            await RunAsync(change);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+
+        Sink.Before = _ => { };
+        HardStop = new CancellationTokenSource();
+    }
+
+    /// <summary>All rows of all parts.</summary>
+    public IReadOnlyList<ResultRow> Rows => [.. Sink.Names.Where(name => name.EndsWith(".jsonl", StringComparison.Ordinal) && name.StartsWith("jsonl/", StringComparison.Ordinal)).SelectMany(RowsOf)];
+
+    public IReadOnlyList<ResultRow> RowsOf(string name) => JsonLines.ReadAsync(new MemoryStream(Sink.Bytes(name)), default).ToBlockingEnumerable().ToArray();
+
+    public IReadOnlyList<string> RowsPerDocument => [.. Rows.Select(row => row.Document).Order(StringComparer.Ordinal)];
+
+    /// <summary>The runs that left anything in the output.</summary>
+    public IReadOnlyList<string> Runs() =>
+    [
+        .. Sink.Names.Select(name => System.Text.RegularExpressions.Regex.Match(name, @"\d{8}T\d{6}Z-[0-9a-f]{4}").Value).Where(run => run.Length > 0).Distinct(),
+    ];
+
+    public void Dispose()
+    {
+        Ledger.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        state.Dispose();
+        SoftStop.Dispose();
+        HardStop.Dispose();
+    }
+
+    private IReadOnlyList<ModelPass> Load()
+    {
+        Loads++;
+        return [Pass];
+    }
+
+    private sealed class ArchiveSource(Archive archive) : DocumentSource
+    {
+        public override string Description => "memory:/archive";
+
+        public override async IAsyncEnumerable<Document> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            foreach (var (path, (text, version)) in archive.Documents)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                archive.Listing(path);
+                yield return new Document(new DocumentId(path, version), text.Length, _ =>
+                {
+                    archive.Opening(path);
+                    return ValueTask.FromResult<Stream>(new MemoryStream(Encoding.UTF8.GetBytes(text)));
+                });
+            }
+
+            await Task.CompletedTask;
+        }
+    }
+}
+
+/// <summary>Reads text; a document that says LOCKED is one with a password.</summary>
+internal sealed class ArchiveText : TextExtractor
+{
+    public int Grown { get; set; } = 1;
+
+    public override IReadOnlyList<string> MediaTypes => ["text/plain"];
+
+    public override int Revision => Grown;
+
+    public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
+    {
+        using var reader = new StreamReader(content, Encoding.UTF8, leaveOpen: true);
+        var text = reader.ReadToEnd();
+        return text.Contains("LOCKED", StringComparison.Ordinal)
+            ? throw new DocumentException("The document is encrypted and no password is configured.", permanent: true)
+            : new ExtractedText(text, mediaType) { Language = "en" };
+    }
+}

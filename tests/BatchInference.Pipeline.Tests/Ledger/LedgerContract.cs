@@ -1,0 +1,191 @@
+using BatchInference.Documents.Extraction;
+using BatchInference.Pipeline.Results;
+using BatchInference.Testing;
+
+namespace BatchInference.Pipeline.Tests;
+
+/// <summary>What every ledger does.</summary>
+public abstract class LedgerContract
+{
+    protected abstract Ledger Ledger { get; }
+
+    [Fact]
+    public async Task ADocumentIsSettledWhenThePartThatHoldsItsRowIsRecorded()
+    {
+        var run = await BeginAsync(1);
+        (await FindAsync("a")).ShouldBeEmpty();
+        await SettleAsync(run, 0, ["a", "b"]);
+        (await FindAsync("a", "b", "c")).ShouldBe(new Dictionary<string, SettledDocument>
+        {
+            ["a"] = new("v1", Some.Sha256(1), RowStatus.Completed, "work", "extraction", false, run.Run),
+            ["b"] = new("v1", Some.Sha256(1), RowStatus.Completed, "work", "extraction", false, run.Run),
+        }, ignoreOrder: true);
+        (await Ledger.PartsOfAsync(run.Run, default)).ShouldBe([Some.Part(run, 0, 2)]);
+    }
+
+    [Fact]
+    public async Task AnotherOutputKnowsNothingOfIt()
+    {
+        await SettleAsync(await BeginAsync(1), 0, ["a"]);
+        (await Ledger.FindAsync(new ResultScope("letters", "elsewhere"), ["a"], default)).ShouldBeEmpty();
+        (await Ledger.FindAsync(new ResultScope("other", Some.Scope.Output), ["a"], default)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task TheLaterPartHoldsTheValidRow()
+    {
+        var first = await BeginAsync(1);
+        await SettleAsync(first, 0, ["a", "b"]);
+        var second = await BeginAsync(2);
+        await SettleAsync(second, 0, ["b"]);
+        (await Ledger.ValidInAsync(Some.Part(first, 0, 2), default)).ShouldBe(["a"]);
+        (await Ledger.ValidInAsync(Some.Part(second, 0, 1), default)).ShouldBe(["b"]);
+        (await Ledger.PartsAsync(Some.Scope, default).Select(part => part.Run).ToListAsync()).ShouldBe([first.Run, second.Run]);
+    }
+
+    [Fact]
+    public async Task RecordingTheSameShardTwiceSaysTheSame()
+    {
+        var run = await BeginAsync(1);
+        await SettleAsync(run, 0, ["a"]);
+        await SettleAsync(run, 0, ["a"]);
+        (await Ledger.PartsOfAsync(run.Run, default)).Count.ShouldBe(1);
+        (await FindAsync("a")).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task ATouchedDocumentKeepsItsRowUnderItsNewVersion()
+    {
+        var run = await BeginAsync(1);
+        await SettleAsync(run, 0, ["a"]);
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [new UnchangedDocument("a", "v2")], []), default);
+        (await FindAsync("a"))["a"].Version.ShouldBe("v2");
+        (await Ledger.ValidInAsync(Some.Part(run, 0, 1), default)).ShouldBe(["a"]);
+    }
+
+    [Fact]
+    public async Task AFailureStandsUntilTheDocumentIsAnswered()
+    {
+        var run = await BeginAsync(1);
+        var failure = new FailureRecord("a", "v1", new DocumentFailure("open", "The share is away.", false), run.Run, Some.Evening);
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [], [failure]), default);
+        (await Ledger.FailuresOfAsync(run.Run, default).ToListAsync()).ShouldBe([failure]);
+        (await Ledger.FailuresAsync("letters", default).ToListAsync()).ShouldBe([failure]);
+        (await Ledger.CountAsync(run.Run, default)).Temporary.ShouldBe(1);
+        await SettleAsync(run, 0, ["a"]);
+        (await Ledger.FailuresAsync("letters", default).ToListAsync()).ShouldBeEmpty();
+        (await Ledger.CountAsync(run.Run, default)).ShouldBe(new RunCounts { Completed = 1 });
+    }
+
+    [Fact]
+    public async Task ATemporaryFailureOfASettledDocumentAsksForAnotherTry()
+    {
+        var run = await BeginAsync(1);
+        await SettleAsync(run, 0, ["a"]);
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [], [new FailureRecord("a", "v1", new DocumentFailure("open", "Away.", false), run.Run, Some.Evening)]), default);
+        (await FindAsync("a"))["a"].Retry.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task ARetryIsAskedForFailedDocumentsOnlyAndForgottenWhenTheyAreSettled()
+    {
+        var run = await BeginAsync(1);
+        await SettleAsync(run, 0, ["a"]);
+        await SettleAsync(run, 1, ["b"], RowStatus.Failed);
+        (await Ledger.RetryAsync("letters", default)).ShouldBe(1);
+        var found = await FindAsync("a", "b");
+        found["a"].Retry.ShouldBeFalse();
+        found["b"].Retry.ShouldBeTrue();
+        await SettleAsync(run, 2, ["b"], RowStatus.Failed);
+        (await FindAsync("b"))["b"].Retry.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task ARunIsOpenUntilItIsEnded()
+    {
+        var run = await BeginAsync(1);
+        (await Ledger.OpenRunsAsync(Some.Scope, default)).ShouldBe([run]);
+        var ending = new RunEnding(Some.Evening.AddHours(1), RunEnd.Stopped, "The night closed.", new RunCounts { Listed = 7, Completed = 3 }, 4, true);
+        await Ledger.EndAsync(run.Run, ending, default);
+        (await Ledger.OpenRunsAsync(Some.Scope, default)).ShouldBeEmpty();
+        (await Ledger.RunsAsync("letters", 5, default)).ShouldBe([run with { Ending = ending }]);
+        (await Ledger.FindRunAsync(run.Run, default)).ShouldBe(run with { Ending = ending });
+    }
+
+    [Fact]
+    public async Task ThreeThousandDocumentsAreFoundByName()
+    {
+        var run = await BeginAsync(1);
+        string[] paths = [.. Enumerable.Range(0, 3000).Select(number => $"dossier é {number % 7}/l'“acte” n° {number}.pdf 𝄞")];
+        await SettleAsync(run, 0, paths);
+        (await FindAsync(paths)).Keys.Order(StringComparer.Ordinal).ShouldBe(paths.Order(StringComparer.Ordinal));
+        (await Ledger.ValidInAsync(Some.Part(run, 0, 3000), default)).Count.ShouldBe(3000);
+    }
+
+    [Fact]
+    public async Task AJobIsHeldByOneAtATime()
+    {
+        var holder = new JobHolder(Some.Run(1).Run, "here", 1, Some.Evening);
+        (await Ledger.HolderAsync("letters", default)).ShouldBeNull();
+        await using (await Ledger.HoldAsync("letters", holder, default))
+        {
+            (await Should.ThrowAsync<JobIsRunningException>(() => Ledger.HoldAsync("letters", holder with { ProcessId = 2 }, default))).Holder.ShouldBe(holder);
+            (await Ledger.HolderAsync("letters", default)).ShouldBe(holder);
+            await using var other = await Ledger.HoldAsync("minutes", holder, default);
+        }
+
+        (await Ledger.HolderAsync("letters", default)).ShouldBeNull();
+        await (await Ledger.HoldAsync("letters", holder, default)).DisposeAsync();
+    }
+
+    protected async Task<RunRecord> BeginAsync(int number)
+    {
+        var run = Some.Run(number);
+        await Ledger.BeginAsync(run, default);
+        return run;
+    }
+
+    protected Task SettleAsync(RunRecord run, int shard, IReadOnlyList<string> paths, RowStatus status = RowStatus.Completed) => Ledger.SettleAsync(
+        new Settlement(run.Run, Some.Part(run, shard, paths.Count), [.. paths.Select(path => new SettledRow(path, "v1", Some.Sha256(1), status))], [], []), default);
+
+    private Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(params string[] paths) => Ledger.FindAsync(Some.Scope, paths, default);
+}
+
+public sealed class SqliteLedgerTests : LedgerContract, IDisposable
+{
+    private readonly TempFolder state = new();
+    private readonly SqliteLedger ledger;
+
+    public SqliteLedgerTests() => ledger = SqliteLedger.Open(state);
+
+    protected override Ledger Ledger => ledger;
+
+    public void Dispose()
+    {
+        ledger.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        state.Dispose();
+    }
+
+    [Fact]
+    public async Task WhatIsRecordedIsThereWhenItIsOpenedAgainAndForAnotherProcessToRead()
+    {
+        await SettleAsync(await BeginAsync(1), 0, ["a"]);
+        await using var second = SqliteLedger.Open(state);
+        (await second.FindAsync(Some.Scope, ["a"], default)).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task ALedgerOfANewerProgramIsRefused()
+    {
+        await ledger.DisposeAsync();
+        using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={state["ledger.db"]};Pooling=false"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA user_version = 99";
+            command.ExecuteNonQuery();
+        }
+
+        Should.Throw<InvalidDataException>(() => SqliteLedger.Open(state)).Message.ShouldEndWith("the ledger has version 99, this program knows versions up to 1. Use the program that made it, or a newer one.");
+    }
+}

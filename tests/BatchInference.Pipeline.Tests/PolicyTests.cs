@@ -1,0 +1,99 @@
+using BatchInference.Documents.Extraction;
+using BatchInference.Documents;
+using BatchInference.Pipeline.Results;
+using BatchInference.Testing;
+
+namespace BatchInference.Pipeline.Tests;
+
+public sealed class PolicyTests
+{
+    [Theory]
+    [InlineData(0, 500, new int[0])]
+    [InlineData(3, 500, new[] { 3 })]
+    [InlineData(70, 500, new[] { 9, 9, 9, 9, 9, 9, 9, 7 })]
+    [InlineData(499, 500, new[] { 63, 63, 63, 63, 63, 63, 63, 58 })]
+    [InlineData(500, 500, new[] { 500 })]
+    [InlineData(1100, 500, new[] { 500, 500, 100 })]
+    [InlineData(5, 2, new[] { 2, 2, 1 })]
+    public void ShardsAreFullWhereThereAreEnoughDocumentsAndSmallWhereThereAreFew(int documents, int size, int[] shards)
+    {
+        var cutter = new ShardCutter(size);
+        var cut = new List<int>();
+        for (var number = 0; number < documents; number++)
+            if (cutter.Add(new Pending(new Document(new DocumentId($"{number}", "v"), null, _ => throw new NotSupportedException()), null)) is { } full)
+                cut.Add(full.Count);
+        cut.AddRange(cutter.Rest().Select(rest => rest.Count));
+        cut.ShouldBe(shards);
+    }
+
+    [Theory]
+    [InlineData("v1", "work", RowStatus.Completed, "old", false, false)]
+    [InlineData("v2", "work", RowStatus.Completed, "extraction", false, true)]
+    [InlineData("v1", "other", RowStatus.Completed, "extraction", false, true)]
+    [InlineData("v1", "work", RowStatus.Failed, "extraction", false, false)]
+    [InlineData("v1", "work", RowStatus.Failed, "old", false, true)]
+    [InlineData("v1", "work", RowStatus.Failed, "extraction", true, true)]
+    [InlineData("v1", "work", RowStatus.Partial, "old", false, false)]
+    public void ADocumentIsDoneAgainOnlyWhenSomethingThatDecidesItsRowChanged(string version, string work, RowStatus status, string extraction, bool retry, bool pending) =>
+        new SettlementPolicy("work", "extraction", again: false)
+            .IsPending("v1", new SettledDocument(version, Some.Sha256(1), status, work, extraction, retry, Some.Run().Run)).ShouldBe(pending);
+
+    [Fact]
+    public async Task AGateLetsInWhoComesWhileItIsNotFullHoweverLarge()
+    {
+        var gate = new TokenGate(100);
+        gate.EnterAsync(1_000_000, default).IsCompleted.ShouldBeTrue();
+        var second = gate.EnterAsync(60, default);
+        var third = gate.EnterAsync(60, default);
+        var fourth = gate.EnterAsync(1, default);
+        second.IsCompleted.ShouldBeFalse();
+        gate.Leave(1_000_000);
+        await second.WaitAsync(TimeSpan.FromSeconds(10));
+        await third.WaitAsync(TimeSpan.FromSeconds(10));
+        fourth.IsCompleted.ShouldBeFalse();
+        gate.Leave(60);
+        await fourth.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task WhoGivesUpWaitingAtTheGateTakesNoPlace()
+    {
+        var gate = new TokenGate(10);
+        await gate.EnterAsync(10, default);
+        using var givesUp = new CancellationTokenSource();
+        var waiting = gate.EnterAsync(10, givesUp.Token);
+        await givesUp.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => waiting);
+        gate.Leave(10);
+        await gate.EnterAsync(10, default).WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    [Theory]
+    [InlineData("12-2026", false)]
+    [InlineData("\"etag\"", true)]
+    public void TheListedVersionComesBackFromTheRowsVersion(string listed, bool tag)
+    {
+        var sha256 = Some.Sha256(7);
+        RowVersion.Listed(RowVersion.Of(listed, sha256, tag), sha256, tag).ShouldBe(listed);
+        RowVersion.Of(listed, null, tag).ShouldBe(listed);
+    }
+
+    [Fact]
+    public void ProgressTellsPaceAndTimeLeft()
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(Some.Evening);
+        var progress = new RunProgress(time);
+        progress.Listed(12, 2);
+        progress.Pending(10);
+        progress.Began();
+        time.Advance(TimeSpan.FromSeconds(10));
+        progress.Inferred(5000);
+        progress.Finished(new DocumentOutcome("a", "v", OutcomeKind.Completed));
+        progress.Finished(new DocumentOutcome("b", "v", OutcomeKind.Failed) { Failure = new DocumentFailure("extract", "Damaged.", true) });
+        var moment = progress.Snapshot();
+        moment.TokensPerSecond.ShouldBe(500, 0.001);
+        moment.TimeLeft.ShouldBe(TimeSpan.FromSeconds(40));
+        moment.Failures.ShouldBe(new Dictionary<string, long> { ["extract"] = 1 });
+        moment.Counts.Skipped.ShouldBe(2);
+    }
+}

@@ -1,0 +1,177 @@
+using System.Text.Json;
+using BatchInference.Testing;
+using CsCheck;
+using DuckDB.NET.Data;
+
+namespace BatchInference.Pipeline.Tests.Results;
+
+/// <summary>The files as a data team opens them.</summary>
+public sealed class FormatTests : IDisposable
+{
+    private readonly Archive archive = new();
+    private readonly TempFolder folder = new();
+
+    public void Dispose()
+    {
+        archive.Dispose();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public async Task DuckDbFindsTheSameRowsInAllFormatsOverSeveralNights()
+    {
+        Trouble();
+        await archive.RunAsync(AllFormats);
+        archive["later"] = "A letter of the next night. With 😀 an emoji.";
+        await archive.RunAsync(AllFormats);
+        Unload();
+
+        const string columns = "document, version, sha256, media_type, language, pages, characters, tokens_total, tokens_read, status, error_stage, error_reason, error_permanent, run, processed_at, " +
+            "topic_label, topic_score, topic_scores, topic_model, topic_error, summary_text, summary_quotes, summary_model, summary_error, run_date";
+        var parquet = Query($"SELECT {columns} FROM read_parquet('{folder.Path}/parquet/**/*.parquet', hive_partitioning = true) ORDER BY document");
+        var csv = Query($"SELECT {columns} FROM read_csv('{folder.Path}/csv/**/*.csv', hive_partitioning = true, delim = ';', header = true, types = {{'pages': 'BIGINT', 'error_permanent': 'BOOLEAN', 'language': 'VARCHAR', 'sha256': 'VARCHAR'}}, nullstr = '', allow_quoted_nulls = false) ORDER BY document");
+        var rows = Query($"SELECT document, status, characters, results.topic.label, results.summary.text FROM read_json('{folder.Path}/jsonl/**/*.jsonl', hive_partitioning = true, format = 'newline_delimited') ORDER BY document");
+
+        parquet.Count.ShouldBe(archive.Documents.Count);
+        csv.Select(row => row.Select(Undefused).ToArray()).OrderBy(row => row[0], StringComparer.Ordinal).ShouldBe(parquet);
+        rows.ShouldBe(parquet.Select(row => new[] { row[0], row[9], row[6], row[15], row[20] }));
+        parquet.Select(row => row[^1]).Distinct().Count().ShouldBe(2);
+        Query($"SELECT DISTINCT typeof(processed_at), typeof(characters), typeof(topic_score), typeof(error_permanent) FROM read_parquet('{folder.Path}/parquet/**/*.parquet')").Single()
+            .ShouldBe(["TIMESTAMP WITH TIME ZONE", "BIGINT", "DOUBLE", "BOOLEAN"]);
+    }
+
+    [Fact]
+    public async Task TheDataPackageNamesTheColumnsAsTheyStand()
+    {
+        Trouble();
+        var report = await archive.RunAsync(AllFormats);
+        Unload();
+        var fields = JsonDocument.Parse(archive.Sink.Text($"{report.Folder}/datapackage.json")).RootElement.GetProperty("resources")[0].GetProperty("schema").GetProperty("fields");
+        var described = fields.EnumerateArray().Select(field => (field.GetProperty("name").GetString(), field.GetProperty("type").GetString())).ToArray();
+        var columns = Query($"DESCRIBE SELECT * FROM read_parquet('{folder.Path}/parquet/**/*.parquet', hive_partitioning = false)");
+        described.ShouldBe(columns.Select(column => ((string?)column[0], (string?)((string?)column[1] switch
+        {
+            "BIGINT" => "integer",
+            "DOUBLE" => "number",
+            "BOOLEAN" => "boolean",
+            "TIMESTAMP WITH TIME ZONE" => "datetime",
+            _ => "string",
+        }))));
+        var header = archive.Sink.Text(archive.Sink.Names.First(name => name.StartsWith("csv/", StringComparison.Ordinal))).Split("\r\n")[0].TrimStart('\uFEFF');
+        header.Split(';').ShouldBe(described.Select(field => field.Item1));
+    }
+
+    [Fact]
+    public async Task WhatASpreadsheetWouldRunIsDefusedAndNumbersAreNot()
+    {
+        archive["=cmd|' /C calc'!A0"] = "+1 is a formula. And, \"this\" needs quotes;\nso does this.";
+        await archive.RunAsync(AllFormats);
+        var csv = archive.Sink.Text(archive.Sink.Names.Single(name => name.StartsWith("csv/", StringComparison.Ordinal)));
+        csv.ShouldStartWith("\uFEFFdocument;version;");
+        csv.ShouldContain("\r\n'=cmd|' /C calc'!A0;");
+        csv.ShouldContain(";\"'+1 is a formula. And, \"\"this\"\" needs quotes;\nso does this.\";");
+        csv.ShouldContain(";0.75;");
+    }
+
+    [Fact]
+    public async Task ARowIsWrittenAsTheContractSays()
+    {
+        archive["2026/courrier/0001.txt"] = "Élu de la ville. Deux 😀 phrases.";
+        await archive.RunAsync();
+        var line = archive.Sink.Text(archive.Sink.Names.Single(name => name.StartsWith("jsonl/", StringComparison.Ordinal)));
+        var row = archive.Rows.Single();
+        line.ShouldBe(
+            $$$"""
+            {"document":"2026/courrier/0001.txt","version":"33-0-{{{row.Sha256![..16]}}}","sha256":"{{{row.Sha256}}}","mediaType":"text/plain","language":"en","pages":null,"characters":32,"tokens":{"total":7,"read":7},"status":"completed","results":{"topic":{"label":"{{{row.Results[0].Label}}}","score":0.75,"scores":{"{{{row.Results[0].Label}}}":0.75,"other":0.25},"model":"scripted/test"},"summary":{"text":"Élu de la ville. Deux \uD83D\uDE00 phrases.","quotes":[{"start":0,"length":16,"page":null,"text":"Élu de la ville."},{"start":17,"length":15,"page":null,"text":"Deux \uD83D\uDE00 phrases."}],"model":"scripted/test"}},"error":null,"run":"20261123T190000Z-4f2a","processedAt":"2026-11-23T19:00:01.000Z"}
+
+            """.ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public void QuotesAreExactRangesInCodePointsAndMakeTheSummary() =>
+        Gen.Select(Gen.String[Gen.Char["aé .\n😀𝄞x"[..5]], 0, 60], Gen.Int[0, 3]).Sample((text, emoji) =>
+        {
+            text = "A" + text.Replace("x", "😀", StringComparison.Ordinal) + string.Concat(Enumerable.Repeat("𝄞. ", emoji)) + "b.";
+            using var one = new Archive();
+            one["only"] = text;
+            one.RunAsync().GetAwaiter().GetResult();
+            var summary = one.Rows.Single().Results.Single(result => result.Task == "summary");
+            var points = text.EnumerateRunes().ToArray();
+            foreach (var quote in summary.Quotes!)
+                string.Concat(points.Skip((int)quote.Start).Take((int)quote.Length)).ShouldBe(quote.Text);
+            summary.Text.ShouldBe(string.Join(' ', summary.Quotes!.Select(quote => quote.Text)));
+            one.Rows.Single().Characters.ShouldBe(points.Length);
+        }, iter: 30, threads: 1);
+
+    [Theory]
+    [InlineData(".parquet")]
+    [InlineData(".csv")]
+    [InlineData(".jsonl")]
+    public async Task AnExportHasTheLatestRowOfEachDocument(string extension)
+    {
+        Trouble();
+        await archive.RunAsync(AllFormats);
+        archive["plain"] = "Changed since. Entirely.";
+        archive.Documents.Remove("quiet");
+        await archive.RunAsync(AllFormats);
+
+        var file = folder["view" + extension];
+        var report = await new Export(archive.Sink, archive.Ledger).ToFileAsync("letters", file, new CsvFormat(';'), null, default);
+        report.Rows.ShouldBe(archive.Documents.Count + 1);
+        var read = extension switch { ".parquet" => "read_parquet", ".csv" => "read_csv", _ => "read_json" };
+        Query($"SELECT count(*), count(DISTINCT document) FROM {read}('{file}')").Single().ShouldBe([$"{report.Rows}", $"{report.Rows}"]);
+        if (extension != ".jsonl")
+            Query($"SELECT summary_text FROM {read}('{file}') WHERE document = 'plain'").Single().ShouldBe(["Changed since. Entirely."]);
+
+        report = await new Export(archive.Sink, archive.Ledger).ToFileAsync("letters", file, new CsvFormat(';'), archive.Source, default);
+        report.Rows.ShouldBe(archive.Documents.Count);
+        report.Gone.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task AnExportOfNothingIsAFileWithoutRows()
+    {
+        await archive.RunAsync();
+        foreach (var extension in new[] { "parquet", "csv", "jsonl" })
+            (await new Export(archive.Sink, archive.Ledger).ToFileAsync("letters", folder[$"view.{extension}"], new CsvFormat(), null, default)).Rows.ShouldBe(0);
+        Query($"SELECT count(*) FROM read_parquet('{folder["view.parquet"]}')").Single().ShouldBe(["0"]);
+        (await Should.ThrowAsync<ArgumentException>(() => new Export(archive.Sink, archive.Ledger).ToFileAsync("letters", "view.xlsx", new CsvFormat(), null, default)))
+            .Message.ShouldBe("'view.xlsx' ends with '.xlsx'; an export is a .parquet, .csv or .jsonl file.");
+    }
+
+    private void Trouble()
+    {
+        archive["plain"] = "A plain letter. Of two sentences.";
+        archive["quiet"] = "MUTE letter of some words.";
+        archive["locked"] = "LOCKED";
+        archive["@formula"] = "=1+1 is a sum. Really; \"it\" is,\nisn't it.";
+        archive["'quoted"] = "'Tis a quote. @home.";
+        archive["accents/été 😀.txt"] = "L’été — « à la plage ». Œuvre n° 3.";
+    }
+
+    private static RunPlan AllFormats(RunPlan plan) => plan with { Formats = new OutputFormats { Parquet = true, Csv = new CsvFormat(';', true) } };
+
+    private void Unload()
+    {
+        foreach (var name in archive.Sink.Names)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(folder[name])!);
+            File.WriteAllBytes(folder[name], archive.Sink.Bytes(name));
+        }
+    }
+
+    private static string? Undefused(string? cell) => cell is ['\'', '=' or '+' or '-' or '@', ..] ? cell[1..] : cell;
+
+    private static List<string?[]> Query(string sql)
+    {
+        using var connection = new DuckDBConnection("DataSource=:memory:");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        var rows = new List<string?[]>();
+        while (reader.Read())
+            rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(column => reader.IsDBNull(column) ? null : Convert.ToString(reader.GetValue(column), System.Globalization.CultureInfo.InvariantCulture))]);
+        return rows;
+    }
+}

@@ -1,0 +1,209 @@
+using BatchInference.Documents.Extraction;
+using System.Text.Json;
+using BatchInference.Documents;
+using BatchInference.Pipeline.Results;
+using BatchInference.Testing;
+
+namespace BatchInference.Pipeline.Tests;
+
+public sealed class RunTests : IDisposable
+{
+    private readonly Archive archive = new();
+
+    public void Dispose() => archive.Dispose();
+
+    [Fact]
+    public async Task EveryDocumentGetsItsRowAndTheRunItsFolder()
+    {
+        Letters(10);
+        var report = await archive.RunAsync();
+
+        report.End.ShouldBe(RunEnd.Complete);
+        report.Counts.ShouldBe(new RunCounts { Listed = 10, Completed = 10, Tokens = report.Counts.Tokens });
+        report.Remaining.ShouldBe(0);
+        archive.RowsPerDocument.ShouldBe(archive.Documents.Keys);
+        archive.Sink.Names.ShouldBe(
+        [
+            "_runs/20261123T190000Z-4f2a/_SUCCESS", "_runs/20261123T190000Z-4f2a/datapackage.json", "_runs/20261123T190000Z-4f2a/errors.jsonl", "_runs/20261123T190000Z-4f2a/manifest.json",
+            "jsonl/run_date=2026-11-23/part-20261123T190000Z-4f2a-00000.jsonl", "jsonl/run_date=2026-11-23/part-20261123T190000Z-4f2a-00001.jsonl", "jsonl/run_date=2026-11-23/part-20261123T190000Z-4f2a-00002.jsonl",
+        ]);
+        var manifest = Json($"{report.Folder}/manifest.json");
+        manifest.GetProperty("complete").GetBoolean().ShouldBeTrue();
+        manifest.GetProperty("parts").EnumerateArray().Sum(part => part.GetProperty("rows").GetInt32()).ShouldBe(10);
+    }
+
+    [Fact]
+    public async Task ASecondRunHasNothingToDoAndNeitherLoadsModelsNorWritesAnything()
+    {
+        Letters(10);
+        await archive.RunAsync();
+        var names = archive.Sink.Names;
+        var report = await archive.RunAsync();
+
+        report.NothingToDo.ShouldBeTrue();
+        report.Folder.ShouldBeNull();
+        report.Counts.Skipped.ShouldBe(10);
+        archive.Loads.ShouldBe(1);
+        archive.Sink.Names.ShouldBe(names);
+    }
+
+    [Fact]
+    public async Task AChangedDocumentIsDoneAgainAndATouchedOneOnlyNoted()
+    {
+        Letters(3);
+        await archive.RunAsync();
+        archive["letter-0"] = "Another text altogether. It came later.";
+        archive.Touch("letter-1");
+        var report = await archive.RunAsync();
+
+        report.Counts.Completed.ShouldBe(1);
+        report.Counts.Unchanged.ShouldBe(1);
+        report.Counts.Skipped.ShouldBe(1);
+        archive.RowsPerDocument.ShouldBe(["letter-0", "letter-0", "letter-1", "letter-2"]);
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task AnotherModelOutputOrWishDoesTheWorkAgain()
+    {
+        Letters(2);
+        await archive.RunAsync();
+        archive.Pass = new ScriptedPass("scripted-2");
+        (await archive.RunAsync()).Counts.Completed.ShouldBe(2);
+        (await archive.RunAsync(plan => plan with { Again = true })).Counts.Completed.ShouldBe(2);
+        archive.Sink = new MemorySink("memory:/elsewhere/letters");
+        (await archive.RunAsync()).Counts.Completed.ShouldBe(2);
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task APermanentFailureHasARowAndALineAndIsNotTriedAgainUntilWhatExtractsItChanges()
+    {
+        Letters(1);
+        archive["secret"] = "LOCKED";
+        var report = await archive.RunAsync();
+
+        report.End.ShouldBe(RunEnd.Complete);
+        var row = archive.Rows.Single(row => row.Document == "secret");
+        row.Status.ShouldBe(RowStatus.Failed);
+        row.Error.ShouldBe(new DocumentFailure("extract", "The document is encrypted and no password is configured.", true));
+        archive.Sink.Text($"{report.Folder}/errors.jsonl").ShouldContain("\"document\":\"secret\"");
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+        archive.Extractor.Grown = 2;
+        (await archive.RunAsync()).Counts.Failed.ShouldBe(1);
+        (await archive.Ledger.RetryAsync("letters", default)).ShouldBe(1);
+        (await archive.RunAsync()).Counts.Failed.ShouldBe(1);
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task ATemporaryFailureIsTriedAgainTheSameNight()
+    {
+        Letters(5);
+        var refused = 1;
+        archive.Opening = path =>
+        {
+            if (path == "letter-3" && refused-- > 0)
+                throw new DocumentException("The file may not be read by this account.", permanent: false);
+        };
+        var report = await archive.RunAsync();
+
+        report.End.ShouldBe(RunEnd.Complete);
+        report.Counts.Completed.ShouldBe(5);
+        report.Counts.Temporary.ShouldBe(0);
+        archive.RowsPerDocument.ShouldBe(archive.Documents.Keys);
+        archive.Sink.Text($"{report.Folder}/errors.jsonl").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task ATemporaryFailureThatStaysHasALineAndNoRowAndIsTriedTheNextNight()
+    {
+        Letters(5);
+        archive.Opening = path =>
+        {
+            if (path == "letter-3")
+                throw new DocumentException("The file may not be read by this account.", permanent: false);
+        };
+        var report = await archive.RunAsync();
+        report.End.ShouldBe(RunEnd.Complete);
+        report.Counts.Temporary.ShouldBe(1);
+        report.Remaining.ShouldBe(1);
+        archive.RowsPerDocument.ShouldNotContain("letter-3");
+        var line = JsonDocument.Parse(archive.Sink.Text($"{report.Folder}/errors.jsonl")).RootElement;
+        line.GetProperty("permanent").GetBoolean().ShouldBeFalse();
+        line.GetProperty("stage").GetString().ShouldBe("open");
+
+        archive.Opening = _ => { };
+        (await archive.RunAsync()).Counts.Completed.ShouldBe(1);
+        archive.RowsPerDocument.ShouldBe(archive.Documents.Keys);
+        (await archive.Ledger.FailuresAsync("letters", default).CountAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task APartOfOnlyTemporaryFailuresIsNoPart()
+    {
+        Letters(3);
+        archive.Opening = _ => throw new DocumentException("The share is away.", permanent: false);
+        var report = await archive.RunAsync();
+        report.Parts.ShouldBe(0);
+        archive.Sink.Names.ShouldNotContain(name => name.StartsWith("jsonl/", StringComparison.Ordinal));
+        archive.Sink.Names.ShouldContain($"{report.Folder}/_SUCCESS");
+    }
+
+    [Fact]
+    public async Task ATaskWithoutAnswerMakesThePartialRowThatSaysWhy()
+    {
+        archive["quiet"] = "MUTE letter of some words.";
+        archive["silent"] = "DUMB letter of some words.";
+        var report = await archive.RunAsync();
+        report.Counts.Partial.ShouldBe(1);
+        report.Counts.Failed.ShouldBe(1);
+        var quiet = archive.Rows.Single(row => row.Document == "quiet");
+        quiet.Status.ShouldBe(RowStatus.Partial);
+        quiet.Results.Single(result => result.Task == "summary").Error.ShouldBe("There is nothing to quote.");
+        quiet.Results.Single(result => result.Task == "topic").Label.ShouldNotBeNull();
+        archive.Rows.Single(row => row.Document == "silent").Error!.Reason.ShouldBe("There is nothing to label. There is nothing to quote.");
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task ALimitStopsAfterThatManyDocuments()
+    {
+        Letters(20);
+        (await archive.RunAsync(plan => plan with { Limit = 7 })).Counts.Completed.ShouldBe(7);
+        archive.Rows.Count.ShouldBe(7);
+        (await archive.RunAsync()).Counts.Completed.ShouldBe(13);
+        archive.RowsPerDocument.ShouldBe(archive.Documents.Keys);
+    }
+
+    [Fact]
+    public async Task TextsAreKeptUnderTheirHashWhenAskedFor()
+    {
+        archive["one"] = "The same words.";
+        archive["two"] = "The same words.";
+        await archive.RunAsync(plan => plan with { Formats = new OutputFormats { Text = true } });
+        var sha256 = archive.Rows[0].Sha256!;
+        archive.Sink.Text($"text/{sha256[..2]}/{sha256}.txt").ShouldBe("The same words.");
+    }
+
+    [Fact]
+    public async Task AForecastReadsASampleAndWritesNothing()
+    {
+        Letters(100);
+        var run = new BatchRun(Some.Plan(), archive.Source, archive.Reader, () => [archive.Pass], archive.Sink, archive.Ledger);
+        var forecast = await run.ForecastAsync(default);
+        forecast.Pending.ShouldBe(100);
+        forecast.Sampled.ShouldBeInRange(20, 40);
+        forecast.Tokens.ShouldBeGreaterThan(0);
+        archive.Sink.Names.ShouldBeEmpty();
+        (await archive.Ledger.RunsAsync("letters", 1, default)).ShouldBeEmpty();
+    }
+
+    private void Letters(int count)
+    {
+        for (var number = 0; number < count; number++)
+            archive[$"letter-{number}"] = $"Letter number {number} to the mayor. It asks for a bench in the park. Signed by {number} people.";
+    }
+
+    private JsonElement Json(string name) => JsonDocument.Parse(archive.Sink.Text(name)).RootElement;
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Builds everything and runs every test project; ends with one line `N passed, N failed`.
+#   bash tests/run.sh            the ordinary run
+#   bash tests/run.sh --long     also what takes long (kill tests in full counts, fuzzing in full, benchmarks' gates)
+#   bash tests/run.sh Models …   only the projects whose name contains a word
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+long=0; words=()
+for argument in "$@"; do
+  case "$argument" in
+    --long) long=1 ;;
+    -h|--help) sed -n '2,5s/^# \?//p' "$0"; exit 0 ;;
+    *) words+=("$argument") ;;
+  esac
+done
+export BATCHINFERENCE_LONG_TESTS=$long
+
+dotnet build BatchInference.sln -c Release -nologo -v quiet -clp:NoSummary &&
+  dotnet publish src/BatchInference.Worker -c Release -nologo -v quiet || { echo "0 passed, 1 failed"; exit 1; }
+
+total=0 failed=0
+for project in tests/BatchInference.*.Tests tests/BatchInference.EndToEnd; do
+  name=$(basename "$project")
+  if [ ${#words[@]} -gt 0 ]; then
+    wanted=0
+    for word in "${words[@]}"; do [[ "$name" == *"$word"* ]] && wanted=1; done
+    [ $wanted = 1 ] || continue
+  fi
+  echo "== $name"
+  results=.artifacts/test-results/$name.xml
+  mkdir -p "$(dirname "$results")"; rm -f "$results"
+  dotnet ".artifacts/bin/$name/release/$name.dll" -noLogo -noColor -preEnumerateTheories -xml "$results"
+  code=$?
+  if [ ! -s "$results" ]; then
+    echo "$name ended with code $code and no results"; failed=$((failed + 1)); continue
+  fi
+  summary=$(grep -o '<assembly [^>]*>' "$results" | head -1)
+  number() { grep -oE "(^| )$1=\"[0-9]+\"" <<<"$summary" | grep -oE '[0-9]+' | head -1; }
+  total=$((total + $(number passed)))
+  bad=$(( $(number failed) + $(number errors) + $(number skipped) ))
+  failed=$((failed + bad))
+  if [ $code -ne 0 ] && [ $bad -eq 0 ]; then echo "$name ended with code $code"; failed=$((failed + 1)); fi
+done
+
+echo
+echo "What cannot run on this machine and was therefore not tested:"
+sed 's/^/  - /' tests/not-tested-here.txt
+echo
+echo "$total passed, $failed failed"
+[ $failed -eq 0 ] && [ $total -gt 0 ]
