@@ -15,6 +15,7 @@ for argument in "$@"; do
   esac
 done
 export BATCHINFERENCE_LONG_TESTS=$long
+minutes=10; [ $long = 0 ] || minutes=120   # for each project
 
 dotnet build BatchInference.sln -c Release -nologo -v quiet -clp:NoSummary &&
   dotnet publish src/BatchInference.Worker -c Release -nologo -v quiet || { echo "0 passed, 1 failed"; exit 1; }
@@ -30,8 +31,10 @@ for project in tests/BatchInference.*.Tests tests/BatchInference.EndToEnd; do
   echo "== $name"
   results=.artifacts/test-results/$name.xml
   mkdir -p "$(dirname "$results")"; rm -f "$results"
-  dotnet ".artifacts/bin/$name/release/$name.dll" -noLogo -noColor -preEnumerateTheories -xml "$results"
+  # A test that hangs is a failure, not a night lost.
+  timeout --kill-after=10 "${minutes}m" dotnet ".artifacts/bin/$name/release/$name.dll" -noLogo -noColor -preEnumerateTheories -longRunning 60 -result-xml "$results"
   code=$?
+  [ $code -ne 124 ] && [ $code -ne 137 ] || echo "$name was ended after $minutes minutes"
   if [ ! -s "$results" ]; then
     echo "$name ended with code $code and no results"; failed=$((failed + 1)); continue
   fi

@@ -1,4 +1,5 @@
 using BatchInference.Documents.Extraction;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using BatchInference.Models.Passes;
 
@@ -29,9 +30,11 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
             });
 
     // The stop is a condition here, not a cancellation: what was handed out is read to its end.
-    private static async IAsyncEnumerable<(Shard Shard, Pending Pending)> Until(Func<bool> stopped, IAsyncEnumerable<Shard> shards)
+    // The cancellation is that of the loop: a reader that throws must also wake a feed that waits for a slot, or the loop would wait for the feed for ever.
+    private static async IAsyncEnumerable<(Shard Shard, Pending Pending)> Until(
+        Func<bool> stopped, IAsyncEnumerable<Shard> shards, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (var shard in shards)
+        await foreach (var shard in shards.WithCancellation(cancellationToken))
             foreach (var pending in shard.Documents)
             {
                 if (stopped())

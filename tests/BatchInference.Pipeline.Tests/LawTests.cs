@@ -171,9 +171,10 @@ public sealed class LawTests : IDisposable
     }
 
     // One night after the other, each with documents that come, change, fail and are touched, a death or a stop somewhere: in the end every document has one valid row.
+    // At most 24 documents, of which 19 are troubled: with 20 failures in a row and nothing that succeeds a run ends by design, since the model is broken.
     [Fact]
     public void WhateverHappensEveryDocumentEndsWithOneValidRow() =>
-        Gen.Select(Gen.Int[0, 30], Gen.Int[0, 25].Array[0, 5], Gen.Int[0, 6].Array[1, 4], Gen.Bool).Sample(
+        Gen.Select(Gen.Int[0, 24], Gen.Int[0, 25].Array[0, 5], Gen.Int[0, 6].Array[1, 4], Gen.Bool).Sample(
             (count, deaths, troubles, stops) => WalkAsync(count, deaths, troubles, stops).GetAwaiter().GetResult(),
             iter: Environment.GetEnvironmentVariable("BATCHINFERENCE_LONG_TESTS") == "1" ? 400 : 40, threads: 1);
 
