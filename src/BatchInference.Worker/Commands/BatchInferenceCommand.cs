@@ -54,5 +54,8 @@ internal static class BatchInferenceCommand
         StatusCommand.Create(surroundings),
         FailuresCommand.Create(surroundings),
         ExportCommand.Create(surroundings),
+        DoctorCommand.Create(surroundings),
+        ModelsCommand.Create(surroundings),
+        LabelsCommand.Create(surroundings),
     ];
 }

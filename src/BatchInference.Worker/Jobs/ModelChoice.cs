@@ -1,6 +1,7 @@
 using BatchInference.Models.Labels;
 using BatchInference.Models.Onnx;
 using BatchInference.Models.Passes;
+using BatchInference.Models.Shelf;
 using BatchInference.Worker.Configuration;
 
 namespace BatchInference.Worker.Jobs;
@@ -30,6 +31,12 @@ internal sealed class ModelChoice(WorkerConfiguration configuration)
         Path.Combine(configuration.Folders.Configuration, "labels"),
         Path.Combine(configuration.Folders.Shipped, "labels"),
     ];
+
+    /// <summary>Where a label set is kept that was trained where the configuration cannot be written.</summary>
+    public string TrainedFolder(string set) => Path.Combine(LabelFolders[0], set);
+
+    /// <summary>The models that are shipped and those that were added.</summary>
+    public ModelShelf Shelf { get; } = new(Path.Combine(configuration.Folders.Shipped, "models"), Path.Combine(configuration.Folders.State, "models"));
 
     /// <summary>The variant of the models' graphs.</summary>
     public string Variant => configuration.Settings.Models.Variant ?? EncoderPass.VariantFor(Options.Provider);

@@ -1,0 +1,218 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using BatchInference.Models.Labels;
+using BatchInference.Models.Onnx;
+using BatchInference.Pipeline;
+using BatchInference.Worker.Configuration;
+
+namespace BatchInference.Worker.Jobs;
+
+/// <summary>What was looked at, what was found.</summary>
+/// <param name="Check">What was looked at.</param>
+/// <param name="Good">False when it would stop a night, or give away a secret.</param>
+/// <param name="Found">What was found.</param>
+/// <param name="Remedy">What to do; null when there is nothing, or when what was found tells it.</param>
+internal sealed record Finding(string Check, bool Good, string Found, string? Remedy)
+{
+    public static Finding Of(string check, string error) => new(check, false, error, null);
+}
+
+/// <summary>Looks, one after the other, at everything that a night depends on. Changes nothing but a probe file that it removes.</summary>
+internal sealed partial class Examination(WorkerConfiguration configuration)
+{
+    // Under this a night's parts, ledger and temporary files may not fit.
+    private const long LeastDisk = 1L << 30;
+
+    private readonly ModelChoice choice = new(configuration);
+
+    public async IAsyncEnumerable<Finding> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        yield return new("configuration", true, $"{configuration.Folders.Configuration}: {configuration.Jobs.Count} jobs, {configuration.Jobs.Values.Count(job => job.Enabled)} enabled", null);
+        foreach (var finding in Secrets().Concat(Permissions()))
+            yield return finding;
+        yield return State();
+        yield return Disk("disk of the state folder", configuration.Folders.State);
+        yield return TimeZone();
+        foreach (var name in choice.Models)
+            yield return Model(name);
+        yield return Provider(cancellationToken);
+        foreach (var job in configuration.Jobs.Values.Where(job => job.Enabled).OrderBy(job => job.Name, StringComparer.Ordinal))
+            await foreach (var finding in JobAsync(job, cancellationToken))
+                yield return finding;
+    }
+
+    private IEnumerable<Finding> Secrets()
+    {
+        var found = false;
+        foreach (var path in ConfigurationFiles())
+            foreach (var (key, what) in SecretsIn(path))
+            {
+                found = true;
+                yield return new("secrets", false, $"{path}: {key} looks like {what}", "Remove it from the file and change it where it is valid; give secrets by the identity of the machine, the environment, or the service manager's credentials.");
+            }
+
+        if (!found)
+            yield return new("secrets", true, "none in the configuration files", null);
+    }
+
+    private IEnumerable<Finding> Permissions()
+    {
+        if (OperatingSystem.IsWindows())
+            yield break;
+        var open = ConfigurationFiles().Where(path => !OperatingSystem.IsWindows() && File.GetUnixFileMode(path).HasFlag(UnixFileMode.OtherWrite)).ToArray();
+        yield return open.Length == 0
+            ? new("permissions", true, "only owner and group may change the configuration", null)
+            : new("permissions", false, $"everybody may change {string.Join(", ", open)}", $"chmod o-w {string.Join(' ', open)}");
+    }
+
+    private Finding State() => Judge("state folder", () =>
+    {
+        StateFolder.Prepare(configuration.Folders.State);
+        using var ledger = new Closing(SqliteLedger.Open(configuration.Folders.State));
+        return $"{configuration.Folders.State} can be written, its ledger can be read";
+    });
+
+    private static Finding TimeZone() => new("time zone", true, $"this machine is in {TimeZoneInfo.Local.Id}, where it is {TimeZoneInfo.ConvertTime(TimeProvider.System.GetUtcNow(), TimeZoneInfo.Local).ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)}", null);
+
+    private Finding Model(string name) => Judge($"model {name}", () => string.Create(CultureInfo.InvariantCulture, $"{choice.Model(name).Files.Count} files are as they were pinned"));
+
+    private Finding Provider(CancellationToken cancellationToken) => Judge($"execution provider {configuration.Settings.Models.Provider}", () =>
+    {
+        using var encoder = choice.Encoder(choice.Model(null));
+        var vector = encoder.Embed(["Un texte."], cancellationToken)[0];
+        return vector.All(float.IsFinite) ? $"{encoder.Model} gives a vector" : throw new ModelException($"{encoder.Model} gives numbers that are none. Set Models:Provider to cpu, or update the driver of the device.");
+    });
+
+    private async IAsyncEnumerable<Finding> JobAsync(JobSettings settings, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        PreparedJob? job = null;
+        IReadOnlyList<string> errors = [];
+        try
+        {
+            job = PreparedJob.Of(configuration, settings, source: null, output: null);
+        }
+        catch (ConfigurationException error)
+        {
+            errors = error.Errors;
+        }
+
+        foreach (var error in errors)
+            yield return Finding.Of($"job {settings.Name}", error);
+        if (job is null)
+            yield break;
+        using (job)
+        {
+            yield return new($"job {settings.Name}", true, "its models and label sets are there and fit", null);
+            yield return await SourceAsync(job, cancellationToken);
+        }
+
+        var output = Path.GetFullPath(settings.Output.Folder);
+        yield return Output($"job {settings.Name}: output", output);
+        yield return Disk($"job {settings.Name}: disk of the output", output);
+    }
+
+    private static async Task<Finding> SourceAsync(PreparedJob job, CancellationToken cancellationToken)
+    {
+        var check = $"job {job.Settings.Name}: source";
+        try
+        {
+            await foreach (var first in job.Source.ListAsync(cancellationToken))
+                return new(check, true, $"{job.Source.Description} can be listed ({first.Id.Path} …)", null);
+            return new(check, true, $"{job.Source.Description} can be listed; it is empty", null);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return new(check, false, error.Message, $"Give {Environment.UserName} the right to read it.");
+        }
+    }
+
+    // The folder itself may be made by the first run: then what is above it must let it.
+    private static Finding Output(string check, string folder)
+    {
+        var existing = Existing(folder);
+        try
+        {
+            var probe = Path.Combine(existing, $".probe-{Guid.NewGuid():N}");
+            File.WriteAllText(probe, "");
+            File.Delete(probe);
+            return new(check, true, existing == folder ? $"{folder} can be written" : $"{folder} will be made in {existing}, which can be written", null);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return new(check, false, $"{existing} cannot be written by {Environment.UserName}: {error.Message}", "Give this account the right to write there, or set another output.folder.");
+        }
+    }
+
+    private static Finding Disk(string check, string folder)
+    {
+        var drive = new DriveInfo(Existing(folder));
+        var free = drive.AvailableFreeSpace;
+        var found = string.Create(CultureInfo.InvariantCulture, $"{free / (double)(1L << 30):0.0} GiB free of {drive.TotalSize / (double)(1L << 30):0.0}");
+        return free >= LeastDisk ? new(check, true, found, null) : new(check, false, found, "Make room: a night needs 1 GiB at least.");
+    }
+
+    private static string Existing(string folder)
+    {
+        while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { } parent)
+            folder = parent;
+        return folder;
+    }
+
+    private static Finding Judge(string check, Func<string> look)
+    {
+        try
+        {
+            return new(check, true, look(), null);
+        }
+        catch (Exception error) when (error is ConfigurationException or ModelException or LabelSetException or IOException or UnauthorizedAccessException or InvalidDataException or System.Data.Common.DbException)
+        {
+            return Finding.Of(check, error.Message.ReplaceLineEndings(" "));
+        }
+    }
+
+    private IEnumerable<string> ConfigurationFiles()
+    {
+        var jobs = Path.Combine(configuration.Folders.Configuration, "jobs");
+        return Directory.GetFiles(configuration.Folders.Configuration, "appsettings.json").Concat(Directory.Exists(jobs) ? Directory.GetFiles(jobs, "*.json") : []);
+    }
+
+    private static IEnumerable<(string Key, string What)> SecretsIn(string path) => Walk("", JsonNode.Parse(File.ReadAllText(path), documentOptions: new() { CommentHandling = System.Text.Json.JsonCommentHandling.Skip, AllowTrailingCommas = true }));
+
+    private static IEnumerable<(string Key, string What)> Walk(string key, JsonNode? node) => node switch
+    {
+        JsonObject content => content.SelectMany(pair => Walk(key.Length == 0 ? pair.Key : $"{key}.{pair.Key}", pair.Value)),
+        JsonArray items => items.SelectMany((item, index) => Walk($"{key}[{index}]", item)),
+        JsonValue value when value.TryGetValue<string>(out var text) && SecretKind(text) is { } what => [(key, what)],
+        _ => [],
+    };
+
+    private static string? SecretKind(string text) =>
+        AccountKey().IsMatch(text) ? "the key of a storage account"
+        : Signature().IsMatch(text) ? "a shared access signature"
+        : AccessKeyId().IsMatch(text) ? "an access key"
+        : PrivateKey().IsMatch(text) ? "a private key"
+        : Credentials().IsMatch(text) ? "an address with a password"
+        : null;
+
+    [GeneratedRegex("(AccountKey|SharedAccessKey)=", RegexOptions.IgnoreCase)]
+    private static partial Regex AccountKey();
+
+    [GeneratedRegex("[?&]sig=|SharedAccessSignature=", RegexOptions.IgnoreCase)]
+    private static partial Regex Signature();
+
+    [GeneratedRegex("(AKIA|ASIA)[0-9A-Z]{16}")]
+    private static partial Regex AccessKeyId();
+
+    [GeneratedRegex("-----BEGIN [A-Z ]*PRIVATE KEY")]
+    private static partial Regex PrivateKey();
+
+    [GeneratedRegex("://[^/@\\s:]+:[^/@\\s]+@|(Password|Pwd)=", RegexOptions.IgnoreCase)]
+    private static partial Regex Credentials();
+
+    private sealed class Closing(SqliteLedger ledger) : IDisposable
+    {
+        public void Dispose() => ledger.DisposeAsync().AsTask().GetAwaiter().GetResult();
+    }
+}
