@@ -53,6 +53,15 @@ public sealed class WorkerProcess : IDisposable
         return await worker.EndAsync();
     }
 
+    /// <summary>Runs a verb that reads its standard input.</summary>
+    public static async Task<Ended> AskAsync(string state, string input, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Executable) { WorkingDirectory = Testing.Repository.Root };
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        using var worker = Start(start, state, null, input);
+        return await worker.EndAsync();
+    }
+
     /// <summary>Waits for the end; a program that hangs for 15 minutes is killed and fails the test with what it said.</summary>
     public async Task<Ended> EndAsync()
     {
@@ -90,15 +99,17 @@ public sealed class WorkerProcess : IDisposable
         process.Dispose();
     }
 
-    private static WorkerProcess Start(ProcessStartInfo start, string state, IReadOnlyDictionary<string, string>? environment)
+    private static WorkerProcess Start(ProcessStartInfo start, string state, IReadOnlyDictionary<string, string>? environment, string input = "")
     {
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         start.RedirectStandardInput = true;
         start.Environment["BATCHINFERENCE_STATE"] = state;
+        start.StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         start.Environment["NO_COLOR"] = "1";
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         var worker = new WorkerProcess(start);
+        worker.process.StandardInput.Write(input);
         worker.process.StandardInput.Close();
         return worker;
     }

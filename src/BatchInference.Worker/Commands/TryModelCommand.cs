@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Numerics.Tensors;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -46,7 +47,8 @@ internal static class TryModelCommand
                 tasks.Add(ExtractiveSummaryTask.Load("text", folder, SummaryLimit.OfSentences(count)));
             using var pass = EncoderPass.Load(folder, choice.Variant, tasks, choice.Options);
             var tokenizer = Tokenizer.Load(folder.Path);
-            return AnswerAsync(surroundings, text => Answer(text, tokenizer, pass, parsed.GetValue(special), token), token);
+            var normalized = folder.Json("modules.json") is { } modules && modules.GetRawText().Contains("sentence_transformers.models.Normalize", StringComparison.Ordinal);
+            return AnswerAsync(surroundings, text => Answer(text, tokenizer, pass, parsed.GetValue(special), normalized, token), token);
         });
         return command;
     }
@@ -82,10 +84,13 @@ internal static class TryModelCommand
         }
     }
 
-    private static JsonObject Answer(string text, Tokenizer tokenizer, EncoderPass pass, bool special, CancellationToken cancellationToken)
+    private static JsonObject Answer(string text, Tokenizer tokenizer, EncoderPass pass, bool special, bool normalized, CancellationToken cancellationToken)
     {
         var tokens = tokenizer.EncodeWithTemplate(text, recognizeSpecialTokens: special);
         var points = CodePoints(text);
+        var embedding = pass.Embed([text], cancellationToken)[0];
+        if (normalized && TensorPrimitives.Norm<float>(embedding) is > 0 and var norm)
+            TensorPrimitives.Divide(embedding, norm, embedding);
         var answer = new JsonObject
         {
             ["tokens"] = new JsonObject
@@ -93,7 +98,7 @@ internal static class TryModelCommand
                 ["ids"] = new JsonArray([.. tokens.Ids.Select(id => (JsonNode)id)]),
                 ["offsets"] = new JsonArray([.. tokens.Offsets.Select(range => (JsonNode)new JsonArray(points[range.Start], points[range.End]))]),
             },
-            ["embedding"] = new JsonArray([.. pass.Embed([text], cancellationToken)[0].Select(value => (JsonNode)value)]),
+            ["embedding"] = new JsonArray([.. embedding.Select(value => (JsonNode)value)]),
         };
         if (pass.Tasks.Count == 0)
             return answer;

@@ -24,12 +24,10 @@ internal sealed class ModelChoice(WorkerConfiguration configuration)
     /// <summary>Folders that hold models: added ones first, then shipped ones.</summary>
     public IReadOnlyList<string> Shelves { get; } = [Path.Combine(configuration.Folders.State, "models"), Path.Combine(configuration.Folders.Shipped, "models")];
 
-    /// <summary>Folders that hold label sets: those of the configuration first, then those trained where it cannot be written, then shipped ones.</summary>
+    /// <summary>Folders that hold label sets: those trained where the configuration cannot be written first, then the configuration's, then shipped ones.</summary>
     public IReadOnlyList<string> LabelFolders { get; } =
     [
-        Path.Combine(configuration.Folders.State, "labels"),
-        Path.Combine(configuration.Folders.Configuration, "labels"),
-        Path.Combine(configuration.Folders.Shipped, "labels"),
+        .. new[] { configuration.Folders.State, configuration.Folders.Configuration, configuration.Folders.Shipped }.Distinct().Select(folder => Path.Combine(folder, "labels")),
     ];
 
     /// <summary>Where a label set is kept that was trained where the configuration cannot be written.</summary>
