@@ -15,8 +15,8 @@ internal static partial class Log
     [LoggerMessage(103, LogLevel.Information, "Job {Job} opened for the night of {Date:yyyy-MM-dd}; it closes at {Closes:u}")]
     public static partial void Opened(this ILogger logger, string job, DateOnly date, DateTimeOffset closes);
 
-    [LoggerMessage(104, LogLevel.Information, "Job {Job} closed; what is in hand is finished and published")]
-    public static partial void Closed(this ILogger logger, string job);
+    [LoggerMessage(104, LogLevel.Error, "Job {Job} is not fit to run, and is looked at again when its night opens: {Errors}")]
+    public static partial void Unfit(this ILogger logger, string job, string errors);
 
     [LoggerMessage(105, LogLevel.Information, "Job {Job} ended its run {Run}: {End}, {Completed} completed, {Partial} partial, {Failed} failed, {Temporary} to be tried again ({Reason})")]
     public static partial void NightEnded(this ILogger logger, string job, RunId run, RunEnd end, long completed, long partial, long failed, long temporary, string? reason);
@@ -26,4 +26,10 @@ internal static partial class Log
 
     [LoggerMessage(107, LogLevel.Warning, "Job {Job} did not start: {Reason}")]
     public static partial void AlreadyRunning(this ILogger logger, string job, string reason);
+
+    [LoggerMessage(108, LogLevel.Information, "{What}")]
+    public static partial void Stopping(this ILogger logger, string what);
+
+    [LoggerMessage(109, LogLevel.Warning, "Job {Job} let go of everything; the next run puts it in order")]
+    public static partial void LetGo(this ILogger logger, string job);
 }

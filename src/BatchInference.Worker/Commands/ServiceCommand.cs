@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using BatchInference.Pipeline;
 using BatchInference.Worker.Configuration;
 using BatchInference.Worker.Jobs;
@@ -28,17 +27,38 @@ internal static class ServiceCommand
     internal static async Task<int> RunAsync(WorkerConfiguration configuration, Surroundings surroundings, CancellationToken token)
     {
         var jobs = configuration.Jobs.Values.Where(job => job.Enabled && job.Schedule.Count > 0).OrderBy(job => job.Name, StringComparer.Ordinal).ToArray();
-        foreach (var job in jobs) PreparedJob.Of(configuration, job, null, null).Dispose();
         StateFolder.Prepare(configuration.Folders.State);
+        var unfit = Unfit(configuration, jobs);
+        if (unfit.Count > 0 && unfit.Count == jobs.Length)
+            throw new ConfigurationException([.. unfit.SelectMany(one => one.Errors)]);
         await using var ledger = SqliteLedger.Open(configuration.Folders.State);
         using var host = Build(configuration, surroundings, ledger, jobs);
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("BatchInference.Worker.Service");
-        var now = surroundings.Time.GetUtcNow();
-        foreach (var job in jobs)
-            logger.Scheduled(job.Name, job.Schedule.Select(entry => new NightSchedule(entry)).Select(entry => (entry.At(now) ?? entry.After(now))?.Opens).Min());
-        if (jobs.Length == 0) logger.NothingScheduled();
+        foreach (var (job, errors) in unfit)
+            logger.Unfit(job, string.Join(' ', errors));
+        if (jobs.Length == 0)
+            logger.NothingScheduled();
         await host.RunAsync(token);
         return ExitCodes.Done;
+    }
+
+    // A job whose share is away at the start of the machine must not keep the others from their night; its own night looks again.
+    private static List<(string Job, IReadOnlyList<string> Errors)> Unfit(WorkerConfiguration configuration, IEnumerable<JobSettings> jobs)
+    {
+        var unfit = new List<(string, IReadOnlyList<string>)>();
+        foreach (var job in jobs)
+        {
+            try
+            {
+                PreparedJob.Of(configuration, job, null, null).Dispose();
+            }
+            catch (ConfigurationException error)
+            {
+                unfit.Add((job.Name, error.Errors));
+            }
+        }
+
+        return unfit;
     }
 
     private static IHost Build(WorkerConfiguration configuration, Surroundings surroundings, Ledger ledger, IReadOnlyList<JobSettings> jobs)
@@ -50,33 +70,17 @@ internal static class ServiceCommand
         builder.Services.AddSystemd().AddWindowsService();
         // A soft stop takes as long as what is in hand; the service manager has the last word.
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Timeout.InfiniteTimeSpan);
-        builder.Services.AddSingleton(configuration).AddSingleton(surroundings).AddSingleton(ledger).AddSingleton<OpenNights>();
+        builder.Services.AddSingleton(configuration).AddSingleton(surroundings).AddSingleton<Ledger>(ledger);
         builder.Services.AddQuartz(quartz =>
         {
             quartz.UseTimeProvider(surroundings.Time);
-            foreach (var job in jobs) Schedule(quartz, job, surroundings.Time.GetUtcNow());
+            foreach (var job in jobs)
+            {
+                quartz.AddJob<JobNights>(one => one.WithIdentity(JobNights.KeyOf(job.Name)).StoreDurably());
+                quartz.AddTrigger(one => one.ForJob(JobNights.KeyOf(job.Name)).StartNow());
+            }
         });
         builder.Services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);
         return builder.Build();
     }
-
-    private static void Schedule(IQuartzBuilder quartz, JobSettings job, DateTimeOffset now)
-    {
-        var opens = new JobKey("opens", job.Name);
-        var closes = new JobKey("closes", job.Name);
-        quartz.AddJob<NightOpens>(one => one.WithIdentity(opens).StoreDurably());
-        quartz.AddJob<NightCloses>(one => one.WithIdentity(closes).StoreDurably());
-        foreach (var (index, entry) in job.Schedule.Index())
-        {
-            // Every day: whether a night is real, and until when, only NightSchedule tells.
-            var zone = new NightSchedule(entry).Zone;
-            quartz.AddTrigger(one => one.ForJob(opens).WithIdentity($"opens-{index}", job.Name).WithCronSchedule(Daily(entry.Opens), cron => cron.InTimeZone(zone)));
-            quartz.AddTrigger(one => one.ForJob(closes).WithIdentity($"closes-{index}", job.Name).WithCronSchedule(Daily(entry.Closes), cron => cron.InTimeZone(zone)));
-        }
-
-        if (job.Schedule.Any(entry => new NightSchedule(entry).At(now) is not null))
-            quartz.AddTrigger(one => one.ForJob(opens).WithIdentity("open-already", job.Name).StartAt(now));
-    }
-
-    private static string Daily(TimeOnly time) => string.Create(CultureInfo.InvariantCulture, $"0 {time.Minute} {time.Hour} * * ?");
 }

@@ -42,15 +42,30 @@ internal sealed class StopSignals : IDisposable
     /// <summary>Asks at an instant.</summary>
     public void AskAt(DateTimeOffset instant, TimeProvider time, string reason)
     {
+        // The wall clock is looked at again and again: a timer for the whole wait would be late by as long as the machine slept, or by what the clock was put forward.
+        void Look(object? state)
+        {
+            if (time.GetUtcNow() >= instant)
+                Ask(reason);
+        }
+
         var wait = instant - time.GetUtcNow();
-        owned.Add(time.CreateTimer(_ => Ask(reason), null, wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan));
+        var between = TimeSpan.FromSeconds(20);
+        owned.Add(time.CreateTimer(Look, null, wait < TimeSpan.Zero ? TimeSpan.Zero : wait < between ? wait : between, TimeSpan.FromSeconds(1)));
     }
 
     /// <summary>Asks to finish.</summary>
     public void Ask(string reason)
     {
         Reason ??= reason;
-        soft.Cancel();
+        try
+        {
+            soft.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // A signal or the close came while the run ended by itself.
+        }
     }
 
     public void Dispose()

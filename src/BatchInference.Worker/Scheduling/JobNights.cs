@@ -1,0 +1,67 @@
+using BatchInference.Pipeline;
+using BatchInference.Worker.Commands;
+using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Jobs;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Quartz;
+
+namespace BatchInference.Worker.Scheduling;
+
+/// <summary>
+/// The nights of one job, one after the other. Each firing runs the night that is open, if one is, and puts down the next: so that openings come from <see cref="NightSchedule"/> alone,
+/// clock changes included, a firing that comes early does no harm, and a night whose opening fell into a run that ended late is not lost.
+/// </summary>
+[DisallowConcurrentExecution]
+internal sealed class JobNights(WorkerConfiguration configuration, Ledger ledger, Surroundings surroundings, IHostApplicationLifetime lifetime, ILogger<JobNights> logger) : IJob
+{
+    /// <summary>A run that could not begin or go on is tried again after this, while its night is open: a share comes back, a disk is emptied.</summary>
+    public static TimeSpan RetryAfter { get; } = TimeSpan.FromMinutes(10);
+
+    public static JobKey KeyOf(string job) => new("nights", job);
+
+    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
+    {
+        var settings = configuration.Job(context.JobDetail.Key.Group);
+        var night = Openings.At(settings, surroundings.Time.GetUtcNow());
+        var good = night is not { } open || await RunAsync(settings, open);
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
+            return;
+        if (Openings.Next(settings, surroundings.Time.GetUtcNow(), night, good) is not { } next)
+            return;
+        logger.Scheduled(settings.Name, next);
+        await context.Scheduler.ScheduleJob(TriggerBuilder.Create().ForJob(KeyOf(settings.Name)).StartAt(next).Build(), cancellationToken: cancellationToken);
+    }
+
+    /// <summary>Runs the night; false when it is worth another try.</summary>
+    private async Task<bool> RunAsync(JobSettings settings, Night night)
+    {
+        using var stop = new StopSignals();
+        stop.HearSignals(logger.Stopping);
+        using var stopping = lifetime.ApplicationStopping.Register(() => stop.Ask("the service was stopped"));
+        try
+        {
+            using var prepared = PreparedJob.Of(configuration, settings, null, null);
+            stop.AskAt(night.Closes, surroundings.Time, "the night closed");
+            logger.Opened(settings.Name, night.Date, night.Closes);
+            var report = await new JobRunner(prepared, ledger, surroundings) { Logger = logger }.RunAsync(prepared.Plan(surroundings.Time.GetUtcNow(), night.Date, null, false), stop);
+            logger.NightEnded(report.Job, report.Run, report.End, report.Counts.Completed, report.Counts.Partial, report.Counts.Failed, report.Counts.Temporary, report.Reason);
+            return report.End != RunEnd.Failed;
+        }
+        catch (JobIsRunningException held)
+        {
+            logger.AlreadyRunning(settings.Name, held.Message);
+        }
+        catch (OperationCanceledException) when (stop.Hard.IsCancellationRequested)
+        {
+            logger.LetGo(settings.Name);
+        }
+        catch (Exception error)
+        {
+            // One job's bad night must not end the service of the others.
+            logger.NightFailed(error, settings.Name);
+        }
+
+        return false;
+    }
+}
