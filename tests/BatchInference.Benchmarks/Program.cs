@@ -10,11 +10,16 @@ return args switch
     ["labels", var variant] => Labels.Run(variant),
     ["labels-means", var variant] => Labels.Means(variant),
     ["labels-ship", var variant] => Labels.Ship(variant),
+    ["road-vs-bare"] => await RoadVersusBare.RunAsync("int8"),
+    ["road-vs-bare", var variant] => await RoadVersusBare.RunAsync(variant),
+    ["memory"] => await Memory.RunAsync(2_000, 20_000),
     _ => Usage(),
 };
 
 static int Usage()
 {
+    Console.Error.WriteLine("road-vs-bare [variant] encoder tokens per second of a whole run against a bare loop of ONNX Runtime");
+    Console.Error.WriteLine("memory                peak resident set of the published program for 2,000 and 20,000 documents");
     Console.Error.WriteLine("batches [variant]     encoder tokens per second by size of batch");
     Console.Error.WriteLine("summaries [variant]   ROUGE of extractive summaries against written ones (BATCHINFERENCE_SUMMARIES names the file)");
     Console.Error.WriteLine("labels [variant]      accuracy and calibration of label sets with all, few and no examples; prints the page results/labels.md");
