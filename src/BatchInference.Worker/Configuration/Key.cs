@@ -40,7 +40,8 @@ internal abstract record Key(string Description)
 /// <param name="Description">What it is for.</param>
 /// <param name="Form">What the text must look like, for people; null for any text that is not empty.</param>
 /// <param name="Pattern">The same for the machine; matches the whole text.</param>
-internal sealed record TextKey(string Description, string? Form = null, string? Pattern = null) : Key(Description)
+/// <param name="Example">A text that fits the pattern, for the message about one that does not.</param>
+internal sealed record TextKey(string Description, string? Form = null, string? Pattern = null, string? Example = null) : Key(Description)
 {
     public override string Type => Form ?? "text";
 
@@ -48,7 +49,7 @@ internal sealed record TextKey(string Description, string? Form = null, string? 
     {
         if (value is not JsonValue scalar || !scalar.TryGetValue(out string? text)) check.Wrong(path, value, $"is not {Article(Type)}", "Write it in quotation marks.");
         else if (text.Length == 0) check.Wrong(path, value, "is empty", $"Write {Article(Type)}, or leave the key out.");
-        else if (Pattern is not null && !Regex.IsMatch(text, $"^(?:{Pattern})$", RegexOptions.CultureInvariant)) check.Wrong(path, value, $"is not {Article(Type)}", null);
+        else if (Pattern is not null && !Regex.IsMatch(text, $"^(?:{Pattern})$", RegexOptions.CultureInvariant)) check.Wrong(path, value, $"is not {Article(Type)}", Example is null ? null : $"Write for example \"{Example}\".");
     }
 
     public override JsonObject ToSchema()

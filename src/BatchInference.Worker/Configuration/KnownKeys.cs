@@ -46,11 +46,11 @@ internal static class KnownKeys
         ("enabled", new SwitchKey("Whether the service runs it; `run` does in any case.") { Default = true }),
         ("schedule", new ListKey("The nights. Without any the job runs only by `run`.", new SectionKey("When the job opens and closes.",
         [
-            ("opens", new TextKey("Local time of the opening.", "time as HH:mm", TimePattern) { Required = true }),
-            ("closes", new TextKey("Local time of the close; earlier than `opens` means on the next day. What is in hand is finished and published before.", "time as HH:mm", TimePattern) { Required = true }),
+            ("opens", new TextKey("Local time of the opening.", "time of the form HH:mm", TimePattern, "20:00") { Required = true }),
+            ("closes", new TextKey("Local time of the close; earlier than `opens` means on the next day. What is in hand is finished and published before.", "time of the form HH:mm", TimePattern, "20:00") { Required = true }),
             ("timeZone", new TextKey("IANA or Windows name of the zone, such as `Europe/Paris`. Default: the machine's.", "time zone")),
-            ("nights", new ListKey("Days on which it opens, such as `Mon-Fri` or `Sat`. Default: every day.", new TextKey("A day or a range of days.", "day or range of days such as Mon or Mon-Fri", "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)(-(Mon|Tue|Wed|Thu|Fri|Sat|Sun))?"), 1)),
-            ("exceptNightsOf", new ListKey("Dates on which it does not open.", new TextKey("A date.", "date as yyyy-MM-dd", "[0-9]{4}-[0-9]{2}-[0-9]{2}"))),
+            ("nights", new ListKey("Days on which it opens, such as `Mon-Fri` or `Sat`. Default: every day.", new TextKey("A day or a range of days.", "day or range of days", "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)(-(Mon|Tue|Wed|Thu|Fri|Sat|Sun))?", "Mon-Fri"), 1)),
+            ("exceptNightsOf", new ListKey("Dates on which it does not open.", new TextKey("A date.", "date of the form yyyy-MM-dd", "[0-9]{4}-[0-9]{2}-[0-9]{2}", "2026-12-25"))),
         ]) { Rule = Rules.Schedule })),
         ("source", new SectionKey("Where the documents are.",
         [
@@ -65,13 +65,13 @@ internal static class KnownKeys
         [
             ("classify", new SectionKey("A label from a set.",
             [
-                ("labels", new TextKey("Name of the set in `labels/`.", "name of a label set", NamePattern) { Required = true }),
+                ("labels", new TextKey("Name of the set in `labels/`.", "name of a label set", NamePattern, "topics") { Required = true }),
                 ("model", new TextKey("A model of the shelf. Default: `Models:Default`.", "name of a model on the shelf")),
             ])),
             ("summarize", new SectionKey("A summary made of exact quotes: `sentences` or `characters` tells its length.",
             [
                 ("sentences", new IntegerKey("How many sentences.", 1, 100)),
-                ("characters", new IntegerKey("At most so many characters.", 20, 100_000)),
+                ("characters", new IntegerKey("At most so many characters.", 20, 20_000)),
                 ("model", new TextKey("A model of the shelf. Default: `Models:Default`.", "name of a model on the shelf")),
             ]) { Alternatives = ["sentences", "characters"] }),
         ]) { ExactlyOne = true }, 1) { Required = true }),
@@ -99,7 +99,7 @@ internal static class KnownKeys
             if (night["exceptNightsOf"] is JsonArray dates)
                 for (var index = 0; index < dates.Count; index++)
                     if (dates[index] is JsonValue value && value.TryGetValue(out string? date) && date.Length == 10 && !DateOnly.TryParseExact(date, "yyyy-MM-dd", out _))
-                        check.Wrong($"{path}.exceptNightsOf[{index}]", value, "is no date of the calendar", null);
+                        check.Wrong($"{path}.exceptNightsOf[{index}]", value, "is no date of the calendar", "Write a day that there is.");
         }
 
         private static string? Text(JsonObject section, string key) => section[key] is JsonValue value && value.TryGetValue(out string? text) ? text : null;

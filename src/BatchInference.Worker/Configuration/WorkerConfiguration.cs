@@ -24,6 +24,7 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
         var settings = Parse(Path.Combine(folder, "appsettings.json"), "appsettings.json", errors);
         if (settings is not null)
         {
+            Secrets.Refuse(settings, "", new ConfigurationCheck("appsettings.json", errors));
             overrides.ApplyToSettings(settings, errors);
             KnownKeys.AppSettings.Check("", settings, new ConfigurationCheck("appsettings.json", errors));
         }
@@ -36,6 +37,7 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
             var shown = $"jobs/{name}.json";
             if (!Regex.IsMatch(name, $"^{KnownKeys.NamePattern}$")) errors.Add($"{shown}: the file's name is the job's; use lower-case letters, digits, - and _.");
             if (Parse(path, shown, errors) is not { } job) continue;
+            Secrets.Refuse(job, "", new ConfigurationCheck(shown, errors));
             overrides.ApplyToJob(name, job, errors);
             KnownKeys.Job.Check("", job, new ConfigurationCheck(shown, errors));
             jobs[name] = job;

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using BatchInference.Models.Labels;
 using BatchInference.Models.Onnx;
 using BatchInference.Pipeline;
@@ -20,7 +18,7 @@ internal sealed record Finding(string Check, bool Good, string Found, string? Re
 }
 
 /// <summary>Looks, one after the other, at everything that a night depends on. Changes nothing but a probe file that it removes.</summary>
-internal sealed partial class Examination(WorkerConfiguration configuration)
+internal sealed class Examination(WorkerConfiguration configuration)
 {
     // Under this a night's parts, ledger and temporary files may not fit.
     private const long LeastDisk = 1L << 30;
@@ -30,7 +28,9 @@ internal sealed partial class Examination(WorkerConfiguration configuration)
     public async IAsyncEnumerable<Finding> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         yield return new("configuration", true, $"{configuration.Folders.Configuration}: {configuration.Jobs.Count} jobs, {configuration.Jobs.Values.Count(job => job.Enabled)} enabled", null);
-        foreach (var finding in Secrets().Concat(Permissions()))
+        // A file with one is refused when the configuration is read.
+        yield return new("secrets", true, "none in the configuration files", null);
+        foreach (var finding in Permissions())
             yield return finding;
         yield return State();
         yield return Disk("disk of the state folder", configuration.Folders.State);
@@ -41,20 +41,6 @@ internal sealed partial class Examination(WorkerConfiguration configuration)
         foreach (var job in configuration.Jobs.Values.Where(job => job.Enabled).OrderBy(job => job.Name, StringComparer.Ordinal))
             await foreach (var finding in JobAsync(job, cancellationToken))
                 yield return finding;
-    }
-
-    private IEnumerable<Finding> Secrets()
-    {
-        var found = false;
-        foreach (var path in ConfigurationFiles())
-            foreach (var (key, what) in SecretsIn(path))
-            {
-                found = true;
-                yield return new("secrets", false, $"{path}: {key} looks like {what}", "Remove it from the file and change it where it is valid; give secrets by the identity of the machine, the environment, or the service manager's credentials.");
-            }
-
-        if (!found)
-            yield return new("secrets", true, "none in the configuration files", null);
     }
 
     private IEnumerable<Finding> Permissions()
@@ -177,39 +163,6 @@ internal sealed partial class Examination(WorkerConfiguration configuration)
         var jobs = Path.Combine(configuration.Folders.Configuration, "jobs");
         return Directory.GetFiles(configuration.Folders.Configuration, "appsettings.json").Concat(Directory.Exists(jobs) ? Directory.GetFiles(jobs, "*.json") : []);
     }
-
-    private static IEnumerable<(string Key, string What)> SecretsIn(string path) => Walk("", JsonNode.Parse(File.ReadAllText(path), documentOptions: new() { CommentHandling = System.Text.Json.JsonCommentHandling.Skip, AllowTrailingCommas = true }));
-
-    private static IEnumerable<(string Key, string What)> Walk(string key, JsonNode? node) => node switch
-    {
-        JsonObject content => content.SelectMany(pair => Walk(key.Length == 0 ? pair.Key : $"{key}.{pair.Key}", pair.Value)),
-        JsonArray items => items.SelectMany((item, index) => Walk($"{key}[{index}]", item)),
-        JsonValue value when value.TryGetValue<string>(out var text) && SecretKind(text) is { } what => [(key, what)],
-        _ => [],
-    };
-
-    private static string? SecretKind(string text) =>
-        AccountKey().IsMatch(text) ? "the key of a storage account"
-        : Signature().IsMatch(text) ? "a shared access signature"
-        : AccessKeyId().IsMatch(text) ? "an access key"
-        : PrivateKey().IsMatch(text) ? "a private key"
-        : Credentials().IsMatch(text) ? "an address with a password"
-        : null;
-
-    [GeneratedRegex("(AccountKey|SharedAccessKey)=", RegexOptions.IgnoreCase)]
-    private static partial Regex AccountKey();
-
-    [GeneratedRegex("[?&]sig=|SharedAccessSignature=", RegexOptions.IgnoreCase)]
-    private static partial Regex Signature();
-
-    [GeneratedRegex("(AKIA|ASIA)[0-9A-Z]{16}")]
-    private static partial Regex AccessKeyId();
-
-    [GeneratedRegex("-----BEGIN [A-Z ]*PRIVATE KEY")]
-    private static partial Regex PrivateKey();
-
-    [GeneratedRegex("://[^/@\\s:]+:[^/@\\s]+@|(Password|Pwd)=", RegexOptions.IgnoreCase)]
-    private static partial Regex Credentials();
 
     private sealed class Closing(SqliteLedger ledger) : IDisposable
     {

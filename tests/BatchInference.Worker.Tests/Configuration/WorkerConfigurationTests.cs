@@ -1,4 +1,6 @@
 using System.Collections;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using BatchInference.Testing;
 using BatchInference.Worker.Configuration;
 
@@ -36,15 +38,15 @@ public sealed class WorkerConfigurationTests
             "appsettings.json: Limits.Pages: 0 is out of range. Write a whole number from 1 to 1000000.",
             "appsettings.json: Limits.Charakters: there is no such key. Did you mean Characters?",
             "appsettings.json: Models.Provider: \"gpu\" is none of the values that are known. Write one of \"cpu\", \"cuda\", \"directml\".",
-            "jobs/job.json: schedule[0].opens: \"25:00\" is not a time as HH:mm.",
-            "jobs/job.json: schedule[0].nights[0]: \"Lun\" is not a day or range of days such as Mon or Mon-Fri.",
+            "jobs/job.json: schedule[0].opens: \"25:00\" is not a time of the form HH:mm. Write for example \"20:00\".",
+            "jobs/job.json: schedule[0].nights[0]: \"Lun\" is not a day or range of days. Write for example \"Mon-Fri\".",
             "jobs/job.json: schedule[0].timeZone: \"Europe/Pari\" is not known on this machine. Write an IANA name such as Europe/Paris, or a Windows name such as Romance Standard Time.",
-            "jobs/job.json: schedule[0].exceptNightsOf[0]: \"2026-02-30\" is no date of the calendar.",
+            "jobs/job.json: schedule[0].exceptNightsOf[0]: \"2026-02-30\" is no date of the calendar. Write a day that there is.",
             "jobs/job.json: schedule[1].closes: \"20:00\" is the time of the opening. Write a later time; 24 hours are two schedules.",
             "jobs/job.json: source: says nothing. Write exactly one of folder.",
             "jobs/job.json: tasks.Topic: \"Topic\" is no good name. Use lower-case letters, digits, - and _.",
             "jobs/job.json: tasks.Topic.classify.labels: is missing. Name of the set in `labels/`. (name of a label set).",
-            "jobs/job.json: tasks.summary.summarize.characters: 9 is out of range. Write a whole number from 20 to 100000.",
+            "jobs/job.json: tasks.summary.summarize.characters: 9 is out of range. Write a whole number from 20 to 20000.",
             "jobs/job.json: tasks.summary.summarize: says sentences and characters. Write exactly one of sentences, characters.",
             "jobs/job.json: output.folder: 5 is not a path. Write it in quotation marks.",
             "jobs/job.json: output.formats[0]: \"xml\" is none of the values that are known. Write one of \"jsonl\", \"parquet\", \"csv\".",
@@ -61,6 +63,108 @@ public sealed class WorkerConfigurationTests
         var content = $"\"{misspelt}\": 1";
         foreach (var name in names[..^1].Reverse()) content = $"\"{name}\": {{ {content} }}";
         Errors($"{{ {content} }}", Job).ShouldBe([$"appsettings.json: {string.Join('.', [.. names[..^1], misspelt])}: there is no such key. Did you mean {names[^1]}?"]);
+    }
+
+    private const string WholeJob = """
+        {
+          "enabled": true,
+          "schedule": [ { "opens": "20:00", "closes": "06:00", "timeZone": "Europe/Paris", "nights": ["Mon-Fri"], "exceptNightsOf": ["2026-12-25"] } ],
+          "source": { "folder": { "path": "docs", "include": ["**/*.pdf"], "exclude": ["old/**"] } },
+          "tasks": { "topic": { "classify": { "labels": "topics", "model": "m" } }, "summary": { "summarize": { "sentences": 2, "model": "m" } }, "short": { "summarize": { "characters": 200 } } },
+          "output": { "folder": "out", "formats": ["csv"], "csv": { "delimiter": ";", "byteOrderMark": true }, "text": true }
+        }
+        """;
+
+    public static TheoryData<string> EveryJobKey => new(KeysOf(JsonNode.Parse(WholeJob)!, ""));
+
+    [Theory, MemberData(nameof(EveryJobKey))]
+    public void AMisspeltKeyOfAJobIsToldWithTheKeyThatWasMeant(string path)
+    {
+        var job = JsonNode.Parse(WholeJob)!;
+        var (parent, name) = Find(job, path);
+        var value = parent[name]!.DeepClone();
+        parent.Remove(name);
+        parent[name + "x"] = value;
+        // Other messages may follow: that the key itself is missing.
+        Errors("{}", job.ToJsonString()).ShouldContain($"jobs/job.json: {path}x: there is no such key. Did you mean {name}?");
+    }
+
+    [Fact]
+    public void TheWholeJobNamesEveryKeyThereIs() =>
+        EveryJobKey.Select(row => Regex.Replace(((string)row).Replace("tasks.topic.", "tasks.*.").Replace("tasks.summary.", "tasks.*.").Replace("tasks.short.", "tasks.*."), @"\[0\]", "[]")).Distinct().Order(StringComparer.Ordinal)
+            .ShouldBe(Declared(KnownKeys.Job, "").Distinct().Order(StringComparer.Ordinal));
+
+    [Theory]
+    [InlineData("Paths.Shipped", "5", "5 is not a path. Write it in quotation marks.")]
+    [InlineData("Paths.Shipped", "\"\"", "\"\" is empty. Write a path, or leave the key out.")]
+    [InlineData("Models.Default", "[]", "[] is not a name of a model on the shelf. Write it in quotation marks.")]
+    [InlineData("Models.Variant", "8", "8 is not a name of a variant. Write it in quotation marks.")]
+    [InlineData("Models.Provider", "\"gpu\"", "\"gpu\" is none of the values that are known. Write one of \"cpu\", \"cuda\", \"directml\".")]
+    [InlineData("Models.Device", "-1", "-1 is out of range. Write a whole number from 0 to 63.")]
+    [InlineData("Models.Device", "64", "64 is out of range. Write a whole number from 0 to 63.")]
+    [InlineData("Models.DeviceMemoryMegabytes", "63", "63 is out of range. Write a whole number from 64 to 1048576.")]
+    [InlineData("Models.DeviceMemoryMegabytes", "1048577", "1048577 is out of range. Write a whole number from 64 to 1048576.")]
+    [InlineData("Models.Threads", "1025", "1025 is out of range. Write a whole number from 0 to 1024.")]
+    [InlineData("Models.Threads", "1.5", "1.5 is not a whole number. Write a whole number from 0 to 1024.")]
+    [InlineData("Models.BatchTokens", "63", "63 is out of range. Write a whole number from 64 to 1048576.")]
+    [InlineData("Limits.Megabytes", "0", "0 is out of range. Write a whole number from 1 to 4096.")]
+    [InlineData("Limits.Megabytes", "4097", "4097 is out of range. Write a whole number from 1 to 4096.")]
+    [InlineData("Limits.Characters", "999", "999 is out of range. Write a whole number from 1000 to 100000000.")]
+    [InlineData("Limits.Pages", "0", "0 is out of range. Write a whole number from 1 to 1000000.")]
+    [InlineData("Limits.Seconds", "0", "0 is out of range. Write a whole number from 1 to 86400.")]
+    [InlineData("Limits.Readers", "257", "257 is out of range. Write a whole number from 0 to 256.")]
+    [InlineData("Logging.Level", "\"all\"", "\"all\" is none of the values that are known. Write one of \"debug\", \"information\", \"warning\", \"error\".")]
+    [InlineData("Limits", "5", "5 is not an object. Write { … } with the keys Megabytes, Characters, Pages, Seconds, Readers.")]
+    public void AValueThatASettingCannotHaveIsToldWithItsLimits(string path, string value, string message)
+    {
+        foreach (var name in path.Split('.').Reverse()) value = $"{{ \"{name}\": {value} }}";
+        Errors(value, Job).ShouldBe([$"appsettings.json: {path}: {message}"]);
+    }
+
+    [Theory]
+    [InlineData("enabled", "1", "1 is neither true nor false. Write true or false, without quotation marks.")]
+    [InlineData("schedule", "{}", "{} is not a list. Write it in brackets: [ … ].")]
+    [InlineData("schedule[0].opens", "\"24:00\"", "\"24:00\" is not a time of the form HH:mm. Write for example \"20:00\".")]
+    [InlineData("schedule[0].closes", "\"6:00\"", "\"6:00\" is not a time of the form HH:mm. Write for example \"20:00\".")]
+    [InlineData("schedule[0].timeZone", "\"Paris\"", "\"Paris\" is not known on this machine. Write an IANA name such as Europe/Paris, or a Windows name such as Romance Standard Time.")]
+    [InlineData("schedule[0].nights", "[]", "[] is too short. Write at least 1.")]
+    [InlineData("schedule[0].exceptNightsOf", "\"2026-12-25\"", "\"2026-12-25\" is not a list. Write it in brackets: [ … ].")]
+    [InlineData("source.folder.path", "\"\"", "\"\" is empty. Write a path, or leave the key out.")]
+    [InlineData("source.folder.include", "\"*.pdf\"", "\"*.pdf\" is not a list. Write it in brackets: [ … ].")]
+    [InlineData("source.folder.exclude", "5", "5 is not a list. Write it in brackets: [ … ].")]
+    [InlineData("tasks", "{}", "{} is empty. Write at least 1 entry.")]
+    [InlineData("tasks.topic.classify.labels", "\"../x\"", "\"../x\" is not a name of a label set. Write for example \"topics\".")]
+    [InlineData("tasks.topic.classify.model", "5", "5 is not a name of a model on the shelf. Write it in quotation marks.")]
+    [InlineData("tasks.summary.summarize.sentences", "0", "0 is out of range. Write a whole number from 1 to 100.")]
+    [InlineData("tasks.summary.summarize.sentences", "101", "101 is out of range. Write a whole number from 1 to 100.")]
+    [InlineData("tasks.short.summarize.characters", "19", "19 is out of range. Write a whole number from 20 to 20000.")]
+    [InlineData("tasks.short.summarize.characters", "20001", "20001 is out of range. Write a whole number from 20 to 20000.")]
+    [InlineData("output.folder", "null", "null is not a path. Write it in quotation marks.")]
+    [InlineData("output.formats", "\"csv\"", "\"csv\" is not a list. Write it in brackets: [ … ].")]
+    [InlineData("output.csv.delimiter", "\":\"", "\":\" is none of the values that are known. Write one of \",\", \";\", \"\t\", \"|\".")]
+    [InlineData("output.csv.byteOrderMark", "\"yes\"", "\"yes\" is neither true nor false. Write true or false, without quotation marks.")]
+    [InlineData("output.text", "0", "0 is neither true nor false. Write true or false, without quotation marks.")]
+    public void AValueThatAJobCannotHaveIsToldWithItsLimits(string path, string value, string message)
+    {
+        var job = JsonNode.Parse(WholeJob)!;
+        var (parent, name) = Find(job, path);
+        parent[name] = JsonNode.Parse(value);
+        Errors("{}", job.ToJsonString()).ShouldBe([$"jobs/job.json: {path}: {message}"]);
+    }
+
+    [Theory]
+    [InlineData("https://archives.blob.core.windows.net/c?sv=2024&sig=abc", "a shared access signature")]
+    [InlineData("DefaultEndpointsProtocol=https;AccountName=a;AccountKey=abc==", "the key of a storage account")]
+    [InlineData("AKIAIOSFODNN7EXAMPLE", "an access key")]
+    [InlineData("Host=db;Username=a;Password=sesame", "a password")]
+    [InlineData("https://clerk:sesame@archives.example/", "a password")]
+    [InlineData("-----BEGIN RSA PRIVATE KEY-----", "a private key")]
+    public void ASecretInAFileIsRefusedAndNotShown(string value, string kind)
+    {
+        var job = JsonNode.Parse(WholeJob)!;
+        job["source"]!["folder"]!["path"] = value;
+        Errors("{}", job.ToJsonString()).ShouldBe(
+            [$"jobs/job.json: source.folder.path: holds {kind}, and secrets never stand in these files. Remove it and have it replaced where it is valid; give secrets by the machine's identity, the environment, or the service manager's credentials."]);
     }
 
     [Fact]
@@ -93,6 +197,35 @@ public sealed class WorkerConfigurationTests
 
     private static IEnumerable<string> Keys(SectionKey section, string path) => section.Keys.SelectMany(key =>
         key.Key is SectionKey inner ? Keys(inner, path + key.Name + ".").Prepend(path + key.Name) : [path + key.Name]);
+
+    private static IEnumerable<string> KeysOf(JsonNode node, string path) => node switch
+    {
+        JsonObject section => section.SelectMany(entry => (IsName(path) ? [] : new[] { Join(path, entry.Key) }).Concat(KeysOf(entry.Value!, Join(path, entry.Key)))),
+        JsonArray list when list[0] is JsonObject first => KeysOf(first, path + "[0]"),
+        _ => [],
+    };
+
+    // The keys of this object are the admin's own names.
+    private static bool IsName(string path) => path == "tasks";
+
+    private static IEnumerable<string> Declared(Key key, string path) => key switch
+    {
+        SectionKey section => section.Keys.SelectMany(entry => Declared(entry.Key, Join(path, entry.Name)).Prepend(Join(path, entry.Name))),
+        MapKey map => Declared(map.Item, path + ".*"),
+        ListKey list => Declared(list.Item, path + "[]"),
+        _ => [],
+    };
+
+    private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
+
+    private static (JsonObject Parent, string Name) Find(JsonNode root, string path)
+    {
+        var steps = path.Split('.');
+        var node = root;
+        foreach (var step in steps[..^1])
+            node = step.EndsWith("[0]", StringComparison.Ordinal) ? node[step[..^3]]![0]! : node[step]!;
+        return (node.AsObject(), steps[^1]);
+    }
 
     private static IReadOnlyList<string> Errors(string settings, string job, IDictionary? environment = null) =>
         Should.Throw<ConfigurationException>(() => Read(settings, job, environment)).Errors;
