@@ -20,11 +20,11 @@ internal static class PdfPageText
             .Where(word => word.TextOrientation is TextOrientation.Horizontal or TextOrientation.Other && !string.IsNullOrWhiteSpace(word.Text))
             .Take(MostWords).Select(word => new Box(word)).ToList();
         if (words.Count == 0) return;
-        foreach (var region in Regions(words, 0))
+        List<List<Box>>[] regions = [.. Regions(words, 0).Select(Lines)];
+        for (var index = 0; index < regions.Length; index++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            AppendRegion(region, text);
-            text.EndParagraph();
+            AppendRegion(regions[index], index + 1 < regions.Length ? regions[index + 1][0] : null, text);
         }
     }
 
@@ -75,26 +75,26 @@ internal static class PdfPageText
         return lines;
     }
 
-    private static void AppendRegion(List<Box> words, TextBuilder text)
+    private static void AppendRegion(List<List<Box>> lines, List<Box>? following, TextBuilder text)
     {
-        var lines = Lines(words);
         var distances = lines.Zip(lines.Skip(1), (upper, lower) => upper[0].Middle - lower[0].Middle).Where(distance => distance > 0).ToList();
         var usual = distances.Count > 0 ? Median(distances) : 0;
         var right = lines.Max(line => line[^1].Right);
         for (var index = 0; index < lines.Count; index++)
         {
             var line = Joined(lines[index]);
-            var next = index + 1 < lines.Count ? lines[index + 1] : null;
-            var gap = next is null ? 0 : lines[index][0].Middle - next[0].Middle;
-            var isParagraph = next is null || gap > 1.35 * usual || Math.Abs(next[0].Height - lines[index][0].Height) > 0.25 * lines[index][0].Height;
-            if (!isParagraph && line.Length > 2 && line[^1] is '-' or '\u2010' or '\u00AD' && line.Length > 1 && char.IsLetter(line[^2]) && char.IsLower(next![0].Text[0]))
+            var isLast = index + 1 == lines.Count;
+            var next = isLast ? following : lines[index + 1];
+            var isParagraph = next is null || Math.Abs(next[0].Height - lines[index][0].Height) > 0.25 * lines[index][0].Height || (!isLast && lines[index][0].Middle - next[0].Middle > 1.35 * usual);
+            if (!isParagraph && line.Length > 2 && line[^1] is '-' or '\u2010' or '\u00AD' && char.IsLetter(line[^2]) && char.IsLower(next![0].Text[0]))
             {
                 text.Append(line.AsSpan(0, line.Length - 1));
                 continue;
             }
 
             text.Append(line);
-            if (isParagraph) text.EndParagraph();
+            // A column that ends within a word goes on in the next one; that it ends within a sentence does not show.
+            if (isParagraph || isLast) text.EndParagraph();
             // A line that ends well before the margin was ended by its author.
             else if (lines[index][^1].Right < right - (0.25 * (right - lines[index][0].Left))) text.EndLine();
             else text.Append(" ");
