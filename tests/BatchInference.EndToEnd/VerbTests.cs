@@ -123,6 +123,18 @@ public sealed class VerbTests : IDisposable
     }
 
     [Theory]
+    [InlineData("run demo --limit some", "--limit: write a whole number, at least 1.")]
+    [InlineData("run demo --limit 0", "--limit: write a whole number, at least 1.")]
+    [InlineData("run demo --until 25:00", "--until: write a time of day as 05:30.")]
+    [InlineData("run dmo", "There is no job dmo. Did you mean demo?")]
+    [InlineData("statis demo", "There is no verb statis. Did you mean status?")]
+    [InlineData("models lst", "There is no verb lst. Did you mean list?")]
+    [InlineData("export demo --to demo.xlsx", "--to: the file must end with .parquet, .csv, .jsonl.")]
+    [InlineData("run", "Required argument 'job' missing for command: 'run'.")]
+    public async Task WrongUsageIsToldAtTheDoor(string arguments, string message) =>
+        (await WorkerProcess.RunAsync(folder["state"], arguments.Split(' '))).ShouldExit(2).Errors.ShouldStartWith(message);
+
+    [Theory]
     [InlineData("run")]
     [InlineData("service")]
     [InlineData("jobs")]

@@ -20,7 +20,7 @@ internal static class BatchInferenceCommand
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors) await surroundings.Error.WriteLineAsync(error.Message);
+            foreach (var error in Errors(parsed)) await surroundings.Error.WriteLineAsync(error);
             await surroundings.Error.WriteLineAsync("See `batch-inference --help`.");
             return ExitCodes.WrongUsage;
         }
@@ -44,6 +44,21 @@ internal static class BatchInferenceCommand
             await surroundings.Error.WriteLineAsync(error.Message);
             return ExitCodes.CouldNotGoOn;
         }
+        catch (Exception error)
+        {
+            // A fault of the program: whoever mends it needs all of it, and a script one of the exit codes.
+            await surroundings.Error.WriteLineAsync($"This is a fault of the program; please report it with these lines.\n{ProgramVersion.Full}\n{error}");
+            return ExitCodes.CouldNotGoOn;
+        }
+    }
+
+    // A misspelt verb is told as such, not also as a verb that is missing.
+    private static IEnumerable<string> Errors(ParseResult parsed)
+    {
+        if (parsed.UnmatchedTokens is not [var word, ..] || !parsed.CommandResult.Command.Subcommands.Any())
+            return parsed.Errors.Select(error => error.Message);
+        var verbs = parsed.CommandResult.Command.Subcommands.Select(command => command.Name).ToList();
+        return [$"There is no verb {word}. {(NearestName.Of(word, verbs) is { } nearest ? $"Did you mean {nearest}?" : $"There are: {string.Join(", ", verbs)}.")}"];
     }
 
     private static IEnumerable<Command> Verbs(Surroundings surroundings) =>

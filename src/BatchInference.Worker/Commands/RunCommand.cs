@@ -14,16 +14,12 @@ internal static class RunCommand
         var job = new Argument<string>("job") { Description = "Name of a file in jobs/, without .json" };
         var source = new Option<string?>("--source") { Description = "Folder to read instead of the job's source", HelpName = "DIR" };
         var output = new Option<string?>("--output") { Description = "Folder to write to instead of the job's output", HelpName = "DIR" };
-        var limit = new Option<long?>("--limit") { Description = "Do at most so many documents", HelpName = "N" };
+        var limit = NumberOption.Create("--limit", "Do at most so many documents", 1, long.MaxValue);
         var until = new Option<string?>("--until") { Description = "Stop in good order at this time (the job's zone, else local)", HelpName = "HH:mm" };
         var again = new Option<bool>("--again") { Description = "Do settled documents again" };
         var dryRun = new Option<bool>("--dry-run") { Description = "List, count tokens on a sample, forecast; write nothing" };
         var strict = new Option<bool>("--strict") { Description = "End with exit code 3 when a document failed" };
         var json = new Option<bool>("--json") { Description = "Print the summary as one JSON object" };
-        limit.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<long?>() is < 1) result.AddError("--limit: write a number of documents, at least 1.");
-        });
         until.Validators.Add(result =>
         {
             if (!TimeOnly.TryParseExact(result.GetValueOrDefault<string?>(), "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out _)) result.AddError("--until: write a time of day as 05:30.");
