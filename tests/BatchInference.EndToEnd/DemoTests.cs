@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using BatchInference.Testing;
 
 namespace BatchInference.EndToEnd;
@@ -36,6 +37,17 @@ public sealed class DemoTests(DemoRun demo)
                 ((bool)row["error"]!["permanent"]!).ShouldBeTrue(document);
             }
         }
+    }
+
+    [Fact]
+    public void TheReadmeShowsRowsThatTheDemoWrote()
+    {
+        var shown = Regex.Match(File.ReadAllText(Repository.At("README.md")), "```json\n(.*?)```", RegexOptions.Singleline).Groups[1].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        shown.Length.ShouldBe(2);
+        var written = demo.Results.Lines();
+        foreach (var row in shown)
+            // What the README leaves out stands as … there.
+            written.ShouldContain(line => Regex.IsMatch(line, $"^{Regex.Escape(row).Replace("…", ".*?", StringComparison.Ordinal)}$"), row);
     }
 
     [Fact]

@@ -15,7 +15,9 @@ public sealed class ResultFolder(string output, string job)
         ? [.. Directory.GetFiles(Under(format), "part-*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
         : [];
 
-    public IEnumerable<JsonNode> Rows() => Parts("jsonl").SelectMany(File.ReadLines).Select(line => JsonNode.Parse(line)!);
+    public IReadOnlyList<string> Lines() => [.. Parts("jsonl").SelectMany(File.ReadLines)];
+
+    public IEnumerable<JsonNode> Rows() => Lines().Select(line => JsonNode.Parse(line)!);
 
     public IEnumerable<JsonNode> Errors() => Runs.Select(run => System.IO.Path.Combine(run, "errors.jsonl")).Where(File.Exists)
         .SelectMany(File.ReadLines).Select(line => JsonNode.Parse(line)!);
