@@ -110,7 +110,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         // A loop that ends, however it does, tells the next one that nothing more comes; so what was in hand is published whatever happened before it.
         var loops = new[]
         {
-            Loop(() => new ReadLoop(reader, passes, policy, plan.Readers, gate).RunAsync(feed.ShardsAsync(token => RetriesAsync(writeLoop, token), stop.Token), read.Writer, stop.Token, noMore.Token),
+            Loop(() => new ReadLoop(reader, passes, FindAsync, policy, plan.Readers, gate).RunAsync(feed.ShardsAsync(token => RetriesAsync(writeLoop, token), stop.Token), read.Writer, stop.Token, noMore.Token),
                 then: () => read.Writer.Complete()),
             Loop(() => new InferenceLoop(gate, Progress, Time, Logger).RunAsync(read.Reader, inferred.Writer, letGo.Token),
                 then: () => { noMore.Cancel(); inferred.Writer.Complete(); }),
@@ -125,8 +125,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         if (fault is not null)
             Logger.RunFailed(fault, plan.Run);
         var counts = Progress.Counts;
-        var handled = counts.Done + counts.Unchanged + counts.Temporary;
-        var complete = fault is null && feed.Exhausted && handled == feed.HandedOut;
+        var complete = fault is null && feed.Exhausted && Progress.Handled == feed.HandedOut;
         var total = await feed.TotalAsync();
         return new RunReport
         {
@@ -135,7 +134,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             End = fault is not null ? RunEnd.Failed : complete ? RunEnd.Complete : RunEnd.Stopped,
             Reason = fault?.Message ?? (complete ? null : "The run was asked to stop."),
             Counts = counts,
-            Remaining = total is { } all ? all - counts.Done - counts.Unchanged : complete && plan.Limit is null ? counts.Temporary : null,
+            Remaining = total is { } all ? all - Progress.SettledDocuments : complete && plan.Limit is null ? feed.HandedOut - Progress.SettledDocuments : null,
             Parts = writeLoop.Parts,
         };
     }
@@ -168,7 +167,13 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         return retries;
     }
 
-    private ShardFeed Feed() => new(plan, source, (paths, token) => LedgerPipeline.ExecuteAsync(async inner => await ledger.FindAsync(scope, paths, inner), token).AsTask(), policy, Progress);
+    private ShardFeed Feed() => new(plan, source, FindAsync, FindContainersAsync, policy, Progress);
+
+    private Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken) =>
+        LedgerPipeline.ExecuteAsync(async token => await ledger.FindAsync(scope, paths, token), cancellationToken).AsTask();
+
+    private Task<IReadOnlyDictionary<string, SettledDocument>> FindContainersAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken) =>
+        LedgerPipeline.ExecuteAsync(async token => await ledger.FindContainersAsync(scope, paths, token), cancellationToken).AsTask();
 
     // One boundary for each loop: what it throws becomes a value, since the other loops are to be waited for.
     private static Task<Exception?> Loop(Func<Task> loop, Action then) => Task.Run(async () =>

@@ -54,14 +54,14 @@ internal sealed class DocumentAssembler(RunPlan plan, TimeProvider time)
         };
 
     private static DocumentOutcome Outcome(DocumentInHand hand, OutcomeKind kind) =>
-        new(hand.Pending.Document.Id.Path, hand.Pending.Document.Id.Version, kind) { Sha256 = hand.Reading.Sha256 };
+        new(hand.Path, hand.Pending.Document.Id.Version, kind) { Sha256 = hand.Reading.Sha256 };
 
     private ResultRow Row(DocumentInHand hand, RowStatus status)
     {
         var text = hand.Reading.Text;
         return new ResultRow
         {
-            Document = hand.Pending.Document.Id.Path,
+            Document = hand.Path,
             Version = RowVersion.Of(hand.Pending.Document.Id.Version, hand.Reading.Sha256, plan.VersionsAreTags),
             Sha256 = hand.Reading.Sha256,
             MediaType = hand.Reading.MediaType ?? text?.MediaType,

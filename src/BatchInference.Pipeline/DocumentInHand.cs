@@ -4,17 +4,27 @@ using BatchInference.Models.Tokens;
 
 namespace BatchInference.Pipeline;
 
-/// <summary>A document on its way through the loops; owned by the loop that has it.</summary>
+/// <summary>A listed document, or a document inside one, on its way through the loops; owned by the loop that has it.</summary>
 internal sealed class DocumentInHand(Shard shard, Pending pending, DocumentReading reading)
 {
     public Shard Shard { get; } = shard;
 
+    /// <summary>The listed document.</summary>
     public Pending Pending { get; } = pending;
 
     public DocumentReading Reading { get; } = reading;
 
+    /// <summary>The document's name.</summary>
+    public string Path { get; } = pending.Document.Id.Path + reading.Member;
+
+    /// <summary>What the books say of it.</summary>
+    public SettledDocument? Settled { get; init; }
+
+    /// <summary>On the last reading of a listed document: how many it gave, this one included.</summary>
+    public int? Readings { get; init; }
+
     /// <summary>Its share in each pass, in the order of the plan; empty when it needs no inference.</summary>
-    public IReadOnlyList<PassShare> Shares { get; init; } = [];
+    public IReadOnlyList<PassShare> Shares { get; set; } = [];
 
     /// <summary>Passes that have not finished with it.</summary>
     public int OpenPasses { get; set; }

@@ -128,7 +128,20 @@ public sealed class Export(ResultSink sink, Ledger ledger)
 
         private SqliteBatch? query;
 
-        public bool Contains(string path) => query!.Read("SELECT 1 FROM listed WHERE path = $1", _ => true, path).Count > 0;
+        /// <summary>True when the source lists the document, or one that holds it: <c>a.zip</c> for <c>a.zip!/b.eml!/c.pdf</c>, <c>a.jsonl</c> for <c>a.jsonl#12</c>.</summary>
+        public bool Contains(string path)
+        {
+            if (IsListed(path))
+                return true;
+            for (var at = path.IndexOfAny(Inside); at >= 0; at = path.IndexOfAny(Inside, at + 1))
+                if ((path[at] == '#' || path.AsSpan(at).StartsWith("!/")) && IsListed(path[..at]))
+                    return true;
+            return false;
+        }
+
+        private static readonly char[] Inside = ['!', '#'];
+
+        private bool IsListed(string path) => query!.Read("SELECT 1 FROM listed WHERE path = $1", _ => true, path).Count > 0;
 
         public void Dispose()
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BatchInference.Documents.Extraction;
 using BatchInference.Models.Batching;
 using BatchInference.Models.Passes;
@@ -9,6 +10,9 @@ internal sealed class Forecast(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
 {
     // Enough for a mean that is right to a few tenths, little enough to be read in seconds.
     private const int LargestSample = 40, MeasuredBatches = 8;
+
+    // Of a container so many documents are read; the forecast of an archive of larger ones is too low.
+    private const int MostMembers = 200;
 
     public async Task<RunForecast> RunAsync(IAsyncEnumerable<Pending> pending, Func<long> listed, CancellationToken cancellationToken)
     {
@@ -28,18 +32,26 @@ internal sealed class Forecast(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
         }
 
         var shares = new List<IReadOnlyList<PassShare>>();
+        var unreadable = 0;
         foreach (var document in sample)
-            if (await SplitAsync(document, cancellationToken) is { } split)
+        {
+            var before = shares.Count;
+            await foreach (var split in SplitAsync(document, cancellationToken))
                 shares.Add(split);
+            if (shares.Count == before)
+                unreadable++;
+        }
+
         var tokens = shares.Sum(share => share[0].Split.ReadTokens);
         var secondsPerToken = count == 0 ? 0 : passes.Value.Select((pass, index) => SecondsPerToken(pass, shares.Select(share => share[index]), cancellationToken)).Sum();
-        return new RunForecast(listed(), count, bytes, sample.Count, sample.Count - shares.Count, tokens, secondsPerToken > 0 ? 1 / secondsPerToken : 0);
+        return new RunForecast(listed(), count, bytes, sample.Count, unreadable, tokens, secondsPerToken > 0 ? 1 / secondsPerToken : 0);
     }
 
-    private async Task<IReadOnlyList<PassShare>?> SplitAsync(Pending document, CancellationToken cancellationToken)
+    private async IAsyncEnumerable<IReadOnlyList<PassShare>> SplitAsync(Pending document, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var reading = await reader.ReadAsync(document.Document, cancellationToken);
-        return reading is { Failure: null, Text: { } text } ? [.. passes.Value.Select(pass => new PassShare(pass, pass.Split(text.Text, text.Language)))] : null;
+        await foreach (var reading in reader.ReadAsync(document.Document, isKnown: _ => false, cancellationToken).Take(MostMembers))
+            if (reading is { Failure: null, Text: { } text })
+                yield return [.. passes.Value.Select(pass => new PassShare(pass, pass.Split(text.Text, text.Language)))];
     }
 
     private double SecondsPerToken(ModelPass pass, IEnumerable<PassShare> shares, CancellationToken cancellationToken)

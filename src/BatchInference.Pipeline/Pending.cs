@@ -1,18 +1,100 @@
 using BatchInference.Documents;
+using BatchInference.Documents.Extraction;
 
 namespace BatchInference.Pipeline;
 
-/// <summary>A document to be done, with what the books say of it.</summary>
-internal sealed record Pending(Document Document, SettledDocument? Settled);
-
-/// <summary>Documents that are published together. Written by the write loop alone, but for what it is made with.</summary>
-/// <param name="Number">From 0, in the run.</param>
-/// <param name="Documents">What belongs to it.</param>
-/// <param name="LastChance">True when a temporary failure here is not tried again by this run.</param>
-internal sealed record Shard(int Number, IReadOnlyList<Pending> Documents, bool LastChance)
+/// <summary>A listed document to be done, with what the books say of it.</summary>
+/// <param name="document">The document.</param>
+/// <param name="settled">Its own row.</param>
+/// <param name="container">It with all documents inside it, when it was read as a container.</param>
+internal sealed class Pending(Document document, SettledDocument? settled, SettledDocument? container)
 {
-    /// <summary>What became of its documents until now.</summary>
+    public Document Document { get; } = document;
+
+    public SettledDocument? Settled { get; } = settled;
+
+    /// <summary>What the books say of the whole.</summary>
+    public SettledDocument? Whole { get; } = container ?? settled;
+
+    /// <summary>When it is tried once more: the names that failed temporarily; others are not done again. Null the first time.</summary>
+    public IReadOnlySet<string>? Only { get; init; }
+
+    /// <summary>True when the reading is to be gone on with; the first time all are.</summary>
+    public bool Wants(DocumentReading reading) => Only is null || Only.Contains(Document.Id.Path + reading.Member) || reading.Failure is { Permanent: false };
+
+    /// <summary>The same document, to be tried once more for these names.</summary>
+    public Pending Again(IReadOnlySet<string> names)
+    {
+        Home.Again(names.Count);
+        return new Pending(Document, Settled, Whole) { Only = names, Home = Home };
+    }
+
+    /// <summary>Which of its readings came home; written by the write loop alone.</summary>
+    public Homecoming Home { get; init; } = new();
+}
+
+/// <summary>Counts the readings of one listed document as they come home, in any order.</summary>
+internal sealed class Homecoming
+{
+    private int came;
+    private int? expected;
+    private int temporary;
+
+    /// <summary>SHA-256 of the listed document, once told.</summary>
+    public string? Sha256 { get; private set; }
+
+    /// <summary>True when it holds documents.</summary>
+    public bool IsContainer { get; private set; }
+
+    /// <summary>True when some of it has failed for good, now or before.</summary>
+    public bool AnyFailed { get; private set; }
+
+    /// <summary>True when some of it is to be tried again.</summary>
+    public bool AnyTemporary => temporary > 0;
+
+    /// <summary>True when it has a reading of its own, not only members.</summary>
+    public bool HasOwn { get; private set; }
+
+    /// <summary>Takes what became of one reading; true when it was the last to come.</summary>
+    public bool Add(DocumentInHand hand, OutcomeKind kind)
+    {
+        came++;
+        expected = hand.Readings ?? expected;
+        Sha256 ??= hand.Reading.ListedSha256;
+        IsContainer |= hand.Reading.Member is not null;
+        AnyFailed |= kind == OutcomeKind.Failed || (kind == OutcomeKind.Unchanged && hand.Settled?.Status == Results.RowStatus.Failed);
+        HasOwn |= hand.Reading.Member is null;
+        temporary += kind == OutcomeKind.Temporary ? 1 : 0;
+        return came == expected;
+    }
+
+    /// <summary>Begins to count anew, for so many readings that are tried once more.</summary>
+    public void Again(int readings) => (came, expected, temporary) = (0, null, temporary - readings);
+}
+
+/// <summary>Listed documents that are published together. Written by the write loop alone, but for what it is made with.</summary>
+/// <param name="number">From 0, in the run.</param>
+/// <param name="documents">What belongs to it.</param>
+/// <param name="lastChance">True when a temporary failure here is not tried again by this run.</param>
+internal sealed class Shard(int number, IReadOnlyList<Pending> documents, bool lastChance)
+{
+    public int Number { get; } = number;
+
+    public IReadOnlyList<Pending> Documents { get; } = documents;
+
+    public bool LastChance { get; } = lastChance;
+
+    /// <summary>What became of its documents, and of those inside them, and is not published yet.</summary>
     public List<DocumentOutcome> Outcomes { get; } = [];
+
+    /// <summary>Containers of which everything is home and that are not recorded yet.</summary>
+    public List<SettledContainer> Containers { get; } = [];
+
+    /// <summary>Listed documents of which everything is home.</summary>
+    public int Home { get; set; }
+
+    /// <summary>Parts published until now.</summary>
+    public int Parts { get; set; }
 }
 
 /// <summary>Law 4 as a policy: which documents are to be done, and which were only touched.</summary>

@@ -8,10 +8,11 @@ namespace BatchInference.Pipeline;
 /// <summary>Opens, extracts and splits several documents at once: Document → DocumentInHand.</summary>
 /// <param name="reader">Reads a document.</param>
 /// <param name="passes">The models, loaded when the first document needs them.</param>
+/// <param name="find">Asks the books for documents inside documents.</param>
 /// <param name="policy">Tells a touched document from a changed one.</param>
 /// <param name="readers">How many at once.</param>
 /// <param name="gate">Bounds the tokens that wait for inference.</param>
-internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPass>> passes, SettlementPolicy policy, int readers, TokenGate gate)
+internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPass>> passes, FindSettled find, SettlementPolicy policy, int readers, TokenGate gate)
 {
     /// <summary>Reads every document of the shards, in any order.</summary>
     /// <param name="shards">Where they come from; is asked for more only when a reader is free.</param>
@@ -22,12 +23,7 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
         Parallel.ForEachAsync(
             Until(() => softStop.IsCancellationRequested, shards),
             new ParallelOptions { MaxDegreeOfParallelism = readers, CancellationToken = cancellationToken },
-            async (next, token) =>
-            {
-                var document = await ReadAsync(next.Shard, next.Pending, token);
-                await gate.EnterAsync(document.Tokens, token);
-                await output.WriteAsync(document, token);
-            });
+            (next, token) => ReadAsync(next.Shard, next.Pending, output, () => softStop.IsCancellationRequested, token));
 
     // The stop is a condition here, not a cancellation: what was handed out is read to its end.
     // The cancellation is that of the loop: a reader that throws must also wake a feed that waits for a slot, or the loop would wait for the feed for ever.
@@ -43,12 +39,39 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
             }
     }
 
-    private async Task<DocumentInHand> ReadAsync(Shard shard, Pending pending, CancellationToken cancellationToken)
+    // One reading is held back until the next is there, since the last one tells how many there are.
+    // A stop lets no further document of a container in: the container is not recorded, and opened again by the next run.
+    private async ValueTask ReadAsync(Shard shard, Pending pending, ChannelWriter<DocumentInHand> output, Func<bool> stopped, CancellationToken cancellationToken)
     {
-        DocumentReading reading;
+        var (count, cut) = (0, false);
+        DocumentReading? held = null;
+        await using var readings = reader.ReadAsync(pending.Document, sha256 => pending.Only is null && policy.IsUnchanged(sha256, pending.Whole), cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (!cut && await NextAsync(readings, cancellationToken) is { } reading)
+        {
+            if (!pending.Wants(reading))
+                continue;
+            if (held is not null)
+                await SendAsync(held, null);
+            (held, count, cut) = (reading, count + 1, reading.Member is not null && stopped());
+        }
+
+        // What was to be tried once more is no longer there: nothing changes.
+        held ??= new DocumentReading { Known = true };
+        await SendAsync(held, cut ? null : Math.Max(1, count));
+
+        async Task SendAsync(DocumentReading reading, int? total)
+        {
+            var document = await SplitAsync(shard, pending, reading, total, cancellationToken);
+            await gate.EnterAsync(document.Tokens, cancellationToken);
+            await output.WriteAsync(document, cancellationToken);
+        }
+    }
+
+    private static async Task<DocumentReading?> NextAsync(IAsyncEnumerator<DocumentReading> readings, CancellationToken cancellationToken)
+    {
         try
         {
-            reading = await reader.ReadAsync(pending.Document, cancellationToken);
+            return await readings.MoveNextAsync() ? readings.Current : null;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -56,24 +79,36 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
         }
         catch (Exception exception)
         {
-            return new DocumentInHand(shard, pending, new DocumentReading { Failure = Failures.Of("extract", exception) });
+            // The enumerator has ended with it, so this is the last reading.
+            return new DocumentReading { Failure = Failures.Of("extract", exception) };
         }
+    }
 
-        if (policy.IsUnchanged(reading.Sha256, pending.Settled))
-            return new DocumentInHand(shard, pending, reading) { Unchanged = true };
-        if (reading.Text is not { } text || reading.Failure is not null)
-            return new DocumentInHand(shard, pending, reading);
+    private async Task<DocumentInHand> SplitAsync(Shard shard, Pending pending, DocumentReading reading, int? total, CancellationToken cancellationToken)
+    {
+        var path = pending.Document.Id.Path + reading.Member;
+        var settled = reading.Member is null ? pending.Settled : (await find([path], cancellationToken)).GetValueOrDefault(path);
+        var document = new DocumentInHand(shard, pending, reading)
+        {
+            Settled = settled,
+            Readings = total,
+            Unchanged = reading.Known || (pending.Only is null && policy.IsUnchanged(reading.Sha256, settled)),
+        };
+        if (document.Unchanged || reading.Text is not { } text || reading.Failure is not null)
+            return document;
 
         // Models that cannot be loaded end the run; they are no document's failure.
         var models = passes.Value;
         try
         {
-            PassShare[] shares = [.. models.Select(pass => new PassShare(pass, pass.Split(text.Text, text.Language)))];
-            return new DocumentInHand(shard, pending, reading) { Shares = shares, OpenPasses = shares.Length };
+            document.Shares = [.. models.Select(pass => new PassShare(pass, pass.Split(text.Text, text.Language)))];
+            document.OpenPasses = document.Shares.Count;
         }
         catch (Exception exception)
         {
-            return new DocumentInHand(shard, pending, reading) { Failure = Failures.Of("split", exception) };
+            document.Failure = Failures.Of("split", exception);
         }
+
+        return document;
     }
 }

@@ -8,7 +8,7 @@ public sealed class RunProgress(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, long> failures = new(StringComparer.Ordinal);
     private readonly long[] outcomes = new long[Enum.GetValues<OutcomeKind>().Length];
-    private long listed, skipped, inferred, firstInference, total = -1;
+    private long listed, skipped, handled, settled, members, inferred, firstInference, total = -1;
 
     /// <summary>What was counted until now.</summary>
     public ProgressSnapshot Snapshot()
@@ -17,10 +17,9 @@ public sealed class RunProgress(TimeProvider time)
         var began = Interlocked.Read(ref firstInference);
         var seconds = began == 0 ? 0 : time.GetElapsedTime(began).TotalSeconds;
         var tokens = Interlocked.Read(ref inferred);
-        var handled = counts.Done + counts.Unchanged + counts.Temporary;
         var all = Interlocked.Read(ref total);
-        TimeSpan? left = all >= 0 && handled > 0 && seconds > 0 ? TimeSpan.FromSeconds(Math.Max(0, all - handled) * seconds / handled) : null;
-        return new ProgressSnapshot(counts, all < 0 ? null : all, tokens, seconds > 0 ? tokens / seconds : 0, left, failures.ToDictionary(StringComparer.Ordinal));
+        TimeSpan? left = all >= 0 && Handled > 0 && seconds > 0 ? TimeSpan.FromSeconds(Math.Max(0, all - Handled) * seconds / Handled) : null;
+        return new ProgressSnapshot(counts, Handled, all < 0 ? null : all, tokens, seconds > 0 ? tokens / seconds : 0, left, failures.ToDictionary(StringComparer.Ordinal));
     }
 
     /// <summary>The documents of the run until now.</summary>
@@ -33,8 +32,15 @@ public sealed class RunProgress(TimeProvider time)
         Partial = Of(OutcomeKind.Partial),
         Failed = Of(OutcomeKind.Failed),
         Temporary = Of(OutcomeKind.Temporary),
+        Members = Interlocked.Read(ref members),
         Tokens = Interlocked.Read(ref inferred),
     };
+
+    /// <summary>Listed documents of which everything came home.</summary>
+    public long Handled => Interlocked.Read(ref handled);
+
+    /// <summary>Those of them of which nothing is to be tried again.</summary>
+    public long SettledDocuments => Interlocked.Read(ref settled);
 
     private long Of(OutcomeKind kind) => Interlocked.Read(ref outcomes[(int)kind]);
 
@@ -50,11 +56,24 @@ public sealed class RunProgress(TimeProvider time)
 
     internal void Inferred(long tokens) => Interlocked.Add(ref inferred, tokens);
 
-    internal void Finished(DocumentOutcome outcome)
+    /// <param name="outcome">What became of it.</param>
+    /// <param name="isMember">True for a document inside another.</param>
+    internal void Finished(DocumentOutcome outcome, bool isMember = false)
     {
+        if (isMember && outcome.Row is not null)
+            Interlocked.Increment(ref members);
         Interlocked.Increment(ref outcomes[(int)outcome.Kind]);
         if (outcome.Failure is { } failure)
             failures.AddOrUpdate(failure.Stage, 1, (_, count) => count + 1);
+    }
+
+    /// <summary>Everything of a listed document came home.</summary>
+    internal void Home(bool isSettled, bool again)
+    {
+        if (!again)
+            Interlocked.Increment(ref handled);
+        if (isSettled)
+            Interlocked.Increment(ref settled);
     }
 
     internal void TriedAgain(DocumentFailure earlier)
@@ -66,10 +85,11 @@ public sealed class RunProgress(TimeProvider time)
 
 /// <summary>A moment of a run.</summary>
 /// <param name="Counts">The documents until now.</param>
-/// <param name="Total">Documents to be done; null while they are being counted.</param>
+/// <param name="Handled">Listed documents that are done with, whatever became of them.</param>
+/// <param name="Total">Listed documents to be done; null while they are being counted.</param>
 /// <param name="Tokens">Tokens inferred until now.</param>
 /// <param name="TokensPerSecond">Since the first inference.</param>
 /// <param name="TimeLeft">At the pace until now; null while it cannot be told.</param>
 /// <param name="Failures">Failed documents by stage.</param>
 public sealed record ProgressSnapshot(
-    RunCounts Counts, long? Total, long Tokens, double TokensPerSecond, TimeSpan? TimeLeft, IReadOnlyDictionary<string, long> Failures);
+    RunCounts Counts, long Handled, long? Total, long Tokens, double TokensPerSecond, TimeSpan? TimeLeft, IReadOnlyDictionary<string, long> Failures);

@@ -71,6 +71,9 @@ public sealed record RunCounts
     /// <summary>Documents without a row that the next run tries again.</summary>
     public long Temporary { get; init; }
 
+    /// <summary>How many of the rows are of documents inside other documents, which the source does not list; null where the process that wrote them died.</summary>
+    public long? Members { get; init; }
+
     /// <summary>Tokens that went through models, as <c>tokens.read</c> counts them.</summary>
     public long Tokens { get; init; }
 

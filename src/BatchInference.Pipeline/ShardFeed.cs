@@ -4,7 +4,7 @@ using BatchInference.Documents;
 namespace BatchInference.Pipeline;
 
 /// <summary>Lists the source against the books and cuts what is to be done into shards, as fast as they are settled: Document → Shard.</summary>
-internal sealed class ShardFeed(RunPlan plan, DocumentSource source, Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyDictionary<string, SettledDocument>>> find, SettlementPolicy policy, RunProgress progress) : IDisposable
+internal sealed class ShardFeed(RunPlan plan, DocumentSource source, FindSettled find, FindSettled findContainers, SettlementPolicy policy, RunProgress progress) : IDisposable
 {
     // Two, so that the model does not run dry between the last document of one and the first of the next; not more, since what is in flight is what a power cut costs.
     private const int InFlight = 2;
@@ -87,8 +87,10 @@ internal sealed class ShardFeed(RunPlan plan, DocumentSource source, Func<IReadO
     {
         await foreach (var documents in source.ListAsync(cancellationToken).Chunked(LookedUp, cancellationToken))
         {
-            var known = await find([.. documents.Select(document => document.Id.Path)], cancellationToken);
-            var pending = documents.Select(document => new Pending(document, known.GetValueOrDefault(document.Id.Path))).Where(IsPending).ToArray();
+            string[] paths = [.. documents.Select(document => document.Id.Path)];
+            var known = await find(paths, cancellationToken);
+            var containers = await findContainers(paths, cancellationToken);
+            var pending = documents.Select(document => new Pending(document, known.GetValueOrDefault(document.Id.Path), containers.GetValueOrDefault(document.Id.Path))).Where(IsPending).ToArray();
             if (countsAsListed)
                 progress.Listed(documents.Count, documents.Count - pending.Length);
             foreach (var document in pending)
@@ -99,7 +101,7 @@ internal sealed class ShardFeed(RunPlan plan, DocumentSource source, Func<IReadO
     public void Dispose() => slots.Dispose();
 
     // A document that this very run has settled was to be done when it began: so the second look counts what the first one finds.
-    private bool IsPending(Pending pending) => policy.IsPending(pending.Document.Id.Version, pending.Settled) || pending.Settled?.Run == plan.Run;
+    private bool IsPending(Pending pending) => policy.IsPending(pending.Document.Id.Version, pending.Whole) || pending.Whole?.Run == plan.Run;
 
     private async Task<long?> CountAsync(CancellationToken stop)
     {
@@ -153,6 +155,9 @@ internal sealed class ShardFeed(RunPlan plan, DocumentSource source, Func<IReadO
         }
     }
 }
+
+/// <summary>Asks the books for documents by their names.</summary>
+internal delegate Task<IReadOnlyDictionary<string, SettledDocument>> FindSettled(IReadOnlyList<string> paths, CancellationToken cancellationToken);
 
 internal static class AsyncChunks
 {

@@ -12,9 +12,12 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
     // So many documents with temporary failures are tried once more at the end of the run; what is above is left to the next one, so that a storage that is down does not fill the memory.
     private const int MostRetries = 1000;
 
+    // What stands in containers makes a shard grow; so often its usual rows make a part before it is closed, so that memory does not grow with it.
+    private const int MostRowsForShard = 2;
+
     private readonly DocumentAssembler assembler = new(plan, time);
     private readonly HashSet<Shard> open = [];
-    private readonly List<(Pending Pending, DocumentFailure Failure)> retries = [];
+    private readonly List<(Pending Pending, string Path, DocumentFailure Failure)> retries = [];
 
     /// <summary>Called when a shard is in the books.</summary>
     public required Action ShardSettled { get; init; }
@@ -31,9 +34,9 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
     /// <summary>Documents that failed temporarily and are worth another try; read when no shard is open.</summary>
     public IReadOnlyList<Pending> TakeRetries()
     {
-        foreach (var (_, failure) in retries)
+        foreach (var (_, _, failure) in retries)
             progress.TriedAgain(failure);
-        Pending[] taken = [.. retries.Select(retry => retry.Pending)];
+        Pending[] taken = [.. retries.GroupBy(retry => retry.Pending, retry => retry.Path).Select(group => group.Key.Again(group.ToHashSet(StringComparer.Ordinal)))];
         retries.Clear();
         return taken;
     }
@@ -43,28 +46,50 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
     {
         await foreach (var hand in input.ReadAllAsync(cancellationToken))
         {
+            var shard = hand.Shard;
             var outcome = assembler.Assemble(hand);
             await FinishAsync(hand, outcome, cancellationToken);
-            if (hand.Shard.Outcomes.Count == hand.Shard.Documents.Count)
-                await SettleAsync(hand.Shard, cancellationToken);
+            if (hand.Pending.Home.Add(hand, outcome.Kind))
+                CameHome(hand.Pending, shard);
+            if (shard.Home == shard.Documents.Count)
+                await CloseAsync(shard, cancellationToken);
+            else if (shard.Outcomes.Count >= MostRowsForShard * plan.ShardDocuments)
+                await SettleAsync(shard, cancellationToken);
         }
 
         foreach (var shard in open.OrderBy(shard => shard.Number).ToArray())
-            await SettleAsync(shard, cancellationToken);
+            await CloseAsync(shard, cancellationToken);
+    }
+
+    private void CameHome(Pending pending, Shard shard)
+    {
+        shard.Home++;
+        var home = pending.Home;
+        progress.Home(isSettled: !home.AnyTemporary, again: shard.LastChance);
+        if (home is { IsContainer: true, Sha256: { } sha256 })
+            shard.Containers.Add(new SettledContainer(
+                pending.Document.Id.Path, pending.Document.Id.Version, sha256, home.AnyFailed ? RowStatus.Failed : RowStatus.Completed, Retry: home.AnyTemporary, home.HasOwn));
     }
 
     private async Task FinishAsync(DocumentInHand hand, DocumentOutcome outcome, CancellationToken cancellationToken)
     {
-        progress.Finished(outcome);
+        progress.Finished(outcome, isMember: hand.Reading.Member is not null);
         Telemetry.Finished(plan.Job, outcome);
         if (outcome.Failure is { } failure)
             logger.DocumentFailed(outcome.Path, failure.Stage, failure.Permanent);
         if (outcome is { Kind: OutcomeKind.Temporary, Failure: { } temporary } && !hand.Shard.LastChance && retries.Count < MostRetries)
-            retries.Add((hand.Pending, temporary));
+            retries.Add((hand.Pending, hand.Path, temporary));
         if (outcome is { Text: { } text, Sha256: { } sha256 })
             await publisher.KeepTextAsync(sha256, text, cancellationToken);
         hand.Shard.Outcomes.Add(outcome with { Text = null });
         open.Add(hand.Shard);
+    }
+
+    private async Task CloseAsync(Shard shard, CancellationToken cancellationToken)
+    {
+        await SettleAsync(shard, cancellationToken);
+        open.Remove(shard);
+        ShardSettled();
     }
 
     private async Task SettleAsync(Shard shard, CancellationToken cancellationToken)
@@ -78,10 +103,10 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         ResultRow[] rows = [.. shard.Outcomes.Select(outcome => outcome.Row).OfType<ResultRow>().OrderBy(row => row.Document, StringComparer.Ordinal)];
         if (rows.Length > 0)
         {
-            var (part, published) = await publisher.PublishAsync(new PartRecord(plan.Run, plan.RunDate, shard.Number, 0, 0, ""), rows, header, cancellationToken);
+            var (part, published) = await publisher.PublishAsync(new PartRecord(plan.Run, plan.RunDate, PartNames.Number(shard.Number, shard.Parts++), 0, 0, ""), rows, header, cancellationToken);
             settlement = Settlements.Of(part, published, header.VersionsAreTags);
             Parts++;
-            logger.PartPublished(plan.Run, shard.Number, part.Rows, part.Bytes);
+            logger.PartPublished(plan.Run, part.Shard, part.Rows, part.Bytes);
         }
         else
         {
@@ -90,6 +115,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
 
         settlement = settlement with
         {
+            Containers = [.. shard.Containers],
             Unchanged = [.. shard.Outcomes.Where(outcome => outcome.Kind == OutcomeKind.Unchanged).Select(outcome => new UnchangedDocument(outcome.Path, outcome.Version))],
             Failures =
             [
@@ -99,8 +125,8 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         };
         await LedgerPipeline.ExecuteAsync(async token => await ledger.SettleAsync(settlement, token), cancellationToken);
         Telemetry.Published(plan.Job, time.GetElapsedTime(began));
-        open.Remove(shard);
-        ShardSettled();
+        shard.Outcomes.Clear();
+        shard.Containers.Clear();
     }
 }
 

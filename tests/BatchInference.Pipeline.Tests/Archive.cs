@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using BatchInference.Documents;
+using BatchInference.Documents.Containers;
 using BatchInference.Documents.Extraction;
 using BatchInference.Models.Passes;
 using BatchInference.Pipeline.Results;
@@ -38,7 +39,9 @@ internal sealed class Archive : IDisposable
 
     public ArchiveText Extractor { get; } = new();
 
-    public DocumentReader Reader => new([Extractor], new ExtractionLimits(), TimeProvider.System);
+    public ArchiveBox Box { get; } = new();
+
+    public DocumentReader Reader => new([Extractor], [Box], new ExtractionLimits(), TimeProvider.System);
 
     public DocumentSource Source { get; }
 
@@ -141,16 +144,56 @@ internal sealed class ArchiveText : TextExtractor
 {
     public int Grown { get; set; } = 1;
 
-    public override IReadOnlyList<string> MediaTypes => ["text/plain"];
+    public override IReadOnlyList<string> MediaTypes => ["text/plain", "message/rfc822"];
 
     public override int Revision => Grown;
 
     public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {
         using var reader = new StreamReader(content, Encoding.UTF8, leaveOpen: true);
-        var text = reader.ReadToEnd();
+        var text = reader.ReadToEnd().Split(ArchiveBox.Lid)[0];
         return text.Contains("LOCKED", StringComparison.Ordinal)
             ? throw new DocumentException("The document is encrypted and no password is configured.", permanent: true)
             : new ExtractedText(text, mediaType) { Language = "en" };
+    }
+}
+
+/// <summary>Opens what <see cref="Of"/> and <see cref="Letter"/> put together; a box that says TORN ends there.</summary>
+internal sealed class ArchiveBox : ContainerOpener
+{
+    public const string Lid = "\n=== ";
+
+    /// <summary>How often a box was opened.</summary>
+    public int Openings { get; private set; }
+
+    /// <summary>Called when a document inside is opened; may throw.</summary>
+    public Action<string> Taking { get; set; } = _ => { };
+
+    public override IReadOnlyList<string> MediaTypes => ["application/zip", "message/rfc822"];
+
+    public override int Revision => 1;
+
+    /// <summary>A box without a text of its own.</summary>
+    public static string Of(params (string Name, string Text)[] members) => "PK\u0003\u0004" + string.Concat(members.Select(member => $"{Lid}{member.Name}\n{member.Text}"));
+
+    /// <summary>A letter with its enclosures.</summary>
+    public static string Letter(string text, params (string Name, string Text)[] members) => $"From: the mayor\nSubject: a bench\n\n{text}" + string.Concat(members.Select(member => $"{Lid}{member.Name}\n{member.Text}"));
+
+    public override IEnumerable<Member> Open(Stream content, ContainerSource source, CancellationToken cancellationToken)
+    {
+        Openings++;
+        using var reader = new StreamReader(content, Encoding.UTF8, leaveOpen: true);
+        foreach (var part in reader.ReadToEnd().Split(Lid).Skip(1))
+        {
+            var end = part.IndexOf('\n', StringComparison.Ordinal);
+            var (name, text) = (part[..end], part[(end + 1)..]);
+            if (text == "TORN")
+                throw new DocumentException("The ZIP archive is damaged.", permanent: true);
+            yield return new Member(name, () =>
+            {
+                Taking(name);
+                return new MemoryStream(Encoding.UTF8.GetBytes(text));
+            });
+        }
     }
 }

@@ -20,7 +20,7 @@ public sealed class PolicyTests
         var cutter = new ShardCutter(size);
         var cut = new List<int>();
         for (var number = 0; number < documents; number++)
-            if (cutter.Add(new Pending(new Document(new DocumentId($"{number}", "v"), null, _ => throw new NotSupportedException()), null)) is { } full)
+            if (cutter.Add(new Pending(new Document(new DocumentId($"{number}", "v"), null, _ => throw new NotSupportedException()), null, null)) is { } full)
                 cut.Add(full.Count);
         cut.AddRange(cutter.Rest().Select(rest => rest.Count));
         cut.ShouldBe(shards);
@@ -90,6 +90,8 @@ public sealed class PolicyTests
         progress.Inferred(5000);
         progress.Finished(new DocumentOutcome("a", "v", OutcomeKind.Completed));
         progress.Finished(new DocumentOutcome("b", "v", OutcomeKind.Failed) { Failure = new DocumentFailure("extract", "Damaged.", true) });
+        progress.Home(isSettled: true, again: false);
+        progress.Home(isSettled: true, again: false);
         var moment = progress.Snapshot();
         moment.TokensPerSecond.ShouldBe(500, 0.001);
         moment.TimeLeft.ShouldBe(TimeSpan.FromSeconds(40));

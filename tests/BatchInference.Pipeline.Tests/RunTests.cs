@@ -19,7 +19,7 @@ public sealed class RunTests : IDisposable
         var report = await archive.RunAsync();
 
         report.End.ShouldBe(RunEnd.Complete);
-        report.Counts.ShouldBe(new RunCounts { Listed = 10, Completed = 10, Tokens = report.Counts.Tokens });
+        report.Counts.ShouldBe(new RunCounts { Listed = 10, Completed = 10, Members = 0, Tokens = report.Counts.Tokens });
         report.Remaining.ShouldBe(0);
         archive.RowsPerDocument.ShouldBe(archive.Documents.Keys);
         archive.Sink.Names.ShouldBe(

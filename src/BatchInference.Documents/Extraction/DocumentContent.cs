@@ -5,8 +5,6 @@ namespace BatchInference.Documents.Extraction;
 /// <summary>The bytes of one document, read once: in memory while small, else in a temporary file that is gone with it.</summary>
 internal sealed class DocumentContent : IDisposable
 {
-    private const int MostInMemory = 8 * 1024 * 1024;
-
     private DocumentContent(Stream stream, string sha256)
     {
         Stream = stream;
@@ -23,53 +21,96 @@ internal sealed class DocumentContent : IDisposable
 
     public void Dispose() => Stream.Dispose();
 
+    /// <summary>Reads a listed document.</summary>
     /// <exception cref="DocumentException">The document is over the limit.</exception>
     public static async Task<DocumentContent> ReadAsync(Document document, ExtractionLimits limits, CancellationToken cancellationToken)
     {
-        RefuseOver(document.Length ?? 0, limits);
+        using var spool = new Spool(document.Length ?? 0, limits);
         await using var source = await document.OpenAsync(cancellationToken);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Stream target = new MemoryStream((int)Math.Clamp(document.Length ?? 0, 0, MostInMemory));
-        try
-        {
-            var buffer = new byte[64 * 1024];
-            int read;
-            while ((read = await source.ReadAsync(buffer, cancellationToken)) > 0)
-            {
-                RefuseOver(target.Length + read, limits);
-                if (target is MemoryStream small && small.Length + read > MostInMemory)
-                {
-                    target = TemporaryFile();
-                    small.Position = 0;
-                    await small.CopyToAsync(target, cancellationToken);
-                    await small.DisposeAsync();
-                }
-
-                hash.AppendData(buffer, 0, read);
-                await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-            }
-
-            target.Position = 0;
-            return new DocumentContent(target, Convert.ToHexStringLower(hash.GetHashAndReset()));
-        }
-        catch
-        {
-            await target.DisposeAsync();
-            throw;
-        }
+        var buffer = new byte[64 * 1024];
+        int read;
+        while ((read = await source.ReadAsync(buffer, cancellationToken)) > 0)
+            spool.Write(buffer.AsSpan(0, read));
+        return spool.Complete();
     }
 
-    private static FileStream TemporaryFile() => new(Path.GetTempFileName(), new FileStreamOptions
+    /// <summary>Reads a document inside a document.</summary>
+    /// <param name="source">Its content; stays the caller's.</param>
+    /// <param name="limits">What it may cost.</param>
+    /// <param name="counted">Hears how much was read; may throw.</param>
+    /// <param name="cancellationToken">Asks to stop.</param>
+    /// <exception cref="DocumentException">The document is over the limit.</exception>
+    public static DocumentContent Read(Stream source, ExtractionLimits limits, Action<int> counted, CancellationToken cancellationToken)
     {
-        Mode = FileMode.Create,
-        Access = FileAccess.ReadWrite,
-        Share = FileShare.None,
-        Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
-    });
+        using var spool = new Spool(0, limits);
+        var buffer = new byte[64 * 1024];
+        int read;
+        while ((read = source.Read(buffer)) > 0)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            counted(read);
+            spool.Write(buffer.AsSpan(0, read));
+        }
 
-    private static void RefuseOver(long length, ExtractionLimits limits)
+        return spool.Complete();
+    }
+
+    private sealed class Spool : IDisposable
     {
-        if (length > limits.Bytes)
-            throw new DocumentException($"The document is larger than {limits.Bytes / (1024 * 1024)} MB, the limit of the configuration (Limits:Megabytes).", permanent: true);
+        private const int MostInMemory = 8 * 1024 * 1024;
+
+        private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        private readonly ExtractionLimits limits;
+        private Stream? target;
+        private long most;
+
+        public Spool(long expected, ExtractionLimits limits)
+        {
+            this.limits = limits;
+            // Of what is larger the first bytes must tell whether it holds documents, which have a limit of their own.
+            if (expected > Math.Max(limits.Bytes, limits.ContainerBytes)) throw Over(limits.Bytes, "Limits:Megabytes");
+            most = limits.Bytes;
+            target = new MemoryStream((int)Math.Clamp(expected, 0, MostInMemory));
+        }
+
+        public void Write(ReadOnlySpan<byte> bytes)
+        {
+            if (target!.Length == 0 && MediaTypes.MayHoldDocuments(bytes)) most = Math.Max(limits.Bytes, limits.ContainerBytes);
+            if (target.Length + bytes.Length > most) throw most == limits.Bytes ? Over(most, "Limits:Megabytes") : Over(most, "Limits:ContainerMegabytes");
+            if (target is MemoryStream small && small.Length + bytes.Length > MostInMemory)
+            {
+                target = TemporaryFile();
+                small.WriteTo(target);
+                small.Dispose();
+            }
+
+            hash.AppendData(bytes);
+            target.Write(bytes);
+        }
+
+        public DocumentContent Complete()
+        {
+            var stream = target!;
+            stream.Position = 0;
+            target = null;
+            return new DocumentContent(stream, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        }
+
+        public void Dispose()
+        {
+            target?.Dispose();
+            hash.Dispose();
+        }
+
+        private static FileStream TemporaryFile() => new(Path.GetTempFileName(), new FileStreamOptions
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+            Options = FileOptions.DeleteOnClose,
+        });
+
+        private static DocumentException Over(long limit, string key) =>
+            new($"The document is larger than {limit / (1024 * 1024)} MB, the limit of the configuration ({key}).", permanent: true);
     }
 }

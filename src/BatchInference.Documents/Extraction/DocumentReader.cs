@@ -1,30 +1,27 @@
-using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
+using BatchInference.Documents.Containers;
 
 namespace BatchInference.Documents.Extraction;
 
-/// <summary>Opens a document, finds its type by content, gets its text and its language. Thread-safe.</summary>
+/// <summary>Opens a document, finds its type by content, gets its text and its language, and those of the documents inside it. Thread-safe.</summary>
 public sealed class DocumentReader
 {
-    // Grows when the detection of types or languages, or the form of the text, changes.
-    private const int Revision = 1;
-
-    private readonly Dictionary<string, TextExtractor> extractors;
+    private readonly ContentReader contents;
     private readonly ExtractionLimits limits;
     private readonly TimeProvider time;
 
-    /// <param name="extractors">One for each type that is read.</param>
+    /// <param name="extractors">One for each type that has a text.</param>
+    /// <param name="openers">One for each type that holds documents.</param>
     /// <param name="limits">What a document may cost.</param>
     /// <param name="time">The clock of the time limit.</param>
-    public DocumentReader(IReadOnlyList<TextExtractor> extractors, ExtractionLimits limits, TimeProvider time)
+    public DocumentReader(IReadOnlyList<TextExtractor> extractors, IReadOnlyList<ContainerOpener> openers, ExtractionLimits limits, TimeProvider time)
     {
-        this.extractors = extractors.SelectMany(extractor => extractor.MediaTypes.Select(type => (type, extractor))).ToDictionary(pair => pair.type, pair => pair.extractor, StringComparer.Ordinal);
+        contents = new ContentReader(extractors, openers, limits);
         this.limits = limits;
         this.time = time;
-        var what = string.Join('\n', this.extractors.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value.Revision}"))
-            .Prepend(string.Create(CultureInfo.InvariantCulture, $"{Revision} {limits.Bytes} {limits.Characters} {limits.Pages} {limits.Time.TotalSeconds}")));
-        Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(what)));
+        Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(contents.Description)));
     }
 
     /// <summary>SHA-256 over all that decides whether a document has a text: a permanent failure under another one is tried again.</summary>
@@ -32,55 +29,90 @@ public sealed class DocumentReader
 
     /// <summary>A reader of all formats that the program knows.</summary>
     public static DocumentReader Standard(ExtractionLimits limits, TimeProvider time) =>
-        new([new PlainTextExtractor(), new HtmlExtractor(), new PdfExtractor(), new WordExtractor(), new OpenDocumentExtractor(), new MailExtractor()], limits, time);
+        new([new PlainTextExtractor(), new HtmlExtractor(), new PdfExtractor(), new WordExtractor(), new OpenDocumentExtractor(), new MailExtractor()], [], limits, time);
 
-    /// <summary>Reads a document. Whatever is wrong with it is in the result.</summary>
+    /// <summary>Reads a document and the documents inside it, one after the other. Whatever is wrong with one is in its reading.</summary>
+    /// <param name="document">The listed document.</param>
+    /// <param name="isKnown">Asked with the SHA-256 of its content; true ends the reading there.</param>
+    /// <param name="cancellationToken">Asks to stop.</param>
+    /// <returns>At least one reading; no two have the same <see cref="DocumentReading.Member"/>.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> asked.</exception>
-    public async Task<DocumentReading> ReadAsync(Document document, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<DocumentReading> ReadAsync(Document document, Func<string, bool> isKnown, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        // Its time begins anew with each member.
         using var timed = new CancellationTokenSource(limits.Time, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timed.Token);
-        DocumentContent? content = null;
-        try
+        var (content, unopened) = await OpenAsync(document, both.Token, cancellationToken);
+        if (content is null)
         {
-            content = await DocumentContent.ReadAsync(document, limits, both.Token);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception error)
-        {
-            return new DocumentReading { Failure = FailureReasons.Reading(error, limits) };
+            yield return unopened!;
+            yield break;
         }
 
-        // The extractor may outlive its time; what it reads from is released when it ends.
-        var type = "";
-        var extraction = Task.Run(() => { using (content) return Extract(document, content, found => type = found, both.Token); }, CancellationToken.None);
+        var readings = contents.Read(content, document.Id.Path, both.Token).GetEnumerator();
+        var next = Task.FromResult<DocumentReading?>(null);
         try
         {
-            var text = await extraction.WaitAsync(both.Token);
-            return new DocumentReading { Sha256 = content.Sha256, Bytes = content.Length, MediaType = text.MediaType, Text = text };
+            if (isKnown(content.Sha256))
+            {
+                yield return new DocumentReading { Sha256 = content.Sha256, ListedSha256 = content.Sha256, Bytes = content.Length, Known = true };
+                yield break;
+            }
+
+            for (var hasOwn = false; ;)
+            {
+                timed.CancelAfter(limits.Time);
+                next = Task.Run(() => readings.MoveNext() ? readings.Current : null, CancellationToken.None);
+                var (reading, failed) = await NextAsync(next, both.Token, cancellationToken);
+                if (reading is null && failed is null) yield break;
+                reading ??= new DocumentReading { Member = hasOwn ? "!/*" : null, Sha256 = content.Sha256, ListedSha256 = content.Sha256, Bytes = content.Length, Failure = failed };
+                hasOwn |= reading.Member is null;
+                yield return reading;
+                if (failed is not null) yield break;
+            }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        finally
         {
-            throw;
-        }
-        catch (Exception error)
-        {
-            return new DocumentReading { Sha256 = content.Sha256, Bytes = content.Length, MediaType = type.Length == 0 ? null : type, Failure = FailureReasons.Extraction(error, type, limits) };
+            // An extractor may outlive its time; what it reads from is released when it ends.
+            _ = next.ContinueWith(
+                _ =>
+                {
+                    readings.Dispose();
+                    content.Dispose();
+                },
+                CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }
 
-    private ExtractedText Extract(Document document, DocumentContent content, Action<string> found, CancellationToken cancellationToken)
+    private async Task<(DocumentContent? Content, DocumentReading? Unopened)> OpenAsync(Document document, CancellationToken limited, CancellationToken cancellationToken)
     {
-        if (content.Length == 0) throw new DocumentException("The document is empty (0 bytes).", permanent: true);
-        var type = MediaTypes.Detect(content.Stream, document.Id.Path);
-        found(type);
-        if (!extractors.TryGetValue(type, out var extractor)) throw new DocumentException(FailureReasons.Unread(type, document.Id.Path), permanent: true);
-        content.Stream.Position = 0;
-        var text = extractor.Extract(content.Stream, type, limits, cancellationToken);
-        if (string.IsNullOrWhiteSpace(text.Text)) throw new DocumentException("The document holds no text: only blanks.", permanent: true);
-        return text with { Language = text.Language ?? LanguageDetector.Detect(text.Text) };
+        try
+        {
+            return (await DocumentContent.ReadAsync(document, limits, limited), null);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception error)
+        {
+            return (null, new DocumentReading { Failure = FailureReasons.Reading(error, limits) });
+        }
+    }
+
+    private async Task<(DocumentReading? Reading, DocumentFailure? Failure)> NextAsync(Task<DocumentReading?> next, CancellationToken limited, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await next.WaitAsync(limited), null);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception error)
+        {
+            return (null, FailureReasons.Extraction(error, "", limits));
+        }
     }
 }

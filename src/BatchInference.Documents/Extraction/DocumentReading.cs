@@ -1,8 +1,17 @@
 namespace BatchInference.Documents.Extraction;
 
-/// <summary>What reading a document gave: exactly one of <see cref="Text"/> and <see cref="Failure"/>.</summary>
+/// <summary>What reading a document, or a document inside it, gave: exactly one of <see cref="Text"/> and <see cref="Failure"/>, unless it is <see cref="Known"/>.</summary>
 public sealed record DocumentReading
 {
+    /// <summary>What follows the listed document's name: <c>!/letters.zip!/1.txt</c>, <c>#12</c>; null for the listed document itself.</summary>
+    public string? Member { get; init; }
+
+    /// <summary>As <see cref="Sha256"/>, of the listed document.</summary>
+    public string? ListedSha256 { get; init; }
+
+    /// <summary>True when the content of the listed document is known already, so that it was not read further.</summary>
+    public bool Known { get; init; }
+
     /// <summary>SHA-256 of the bytes in lower-case hexadecimal, also when they hold no text; null when they could not be read whole.</summary>
     public string? Sha256 { get; init; }
 
@@ -17,6 +26,9 @@ public sealed record DocumentReading
 
     /// <summary>Why there is none.</summary>
     public DocumentFailure? Failure { get; init; }
+
+    /// <summary>What a container says of its member: identifiers, a title.</summary>
+    public IReadOnlyDictionary<string, string> Identifiers { get; init; } = Containers.Member.NoIdentifiers;
 }
 
 /// <summary>Why a document has no answer.</summary>

@@ -22,6 +22,11 @@ internal static class FailureReasons
         _ => new("extract", $"The {Name(type)} is damaged: {OneLine(error.Message)}", true),
     };
 
+    /// <summary>Why members of a container were not read, or not all of them.</summary>
+    public static DocumentFailure Container(Exception error, string type, ExtractionLimits limits) => error is Containers.UnfoldingException
+        ? new("extract", $"The {Name(type)} was read no further: {error.Message}", true)
+        : Extraction(error, type, limits);
+
     public static string Unread(string type, string path)
     {
         var extension = Path.GetExtension(path);
@@ -33,7 +38,7 @@ internal static class FailureReasons
 
     private static string Name(string type) => type.Length == 0 ? "document" : MediaTypes.Name(type);
 
-    private static string OneLine(string message)
+    public static string OneLine(string message)
     {
         var line = message.ReplaceLineEndings(" ").Trim();
         return line.Length <= 200 ? line : line[..200] + "…";

@@ -92,6 +92,10 @@ public static partial class MediaTypes
     /// <summary>True when files of the type are usually named so.</summary>
     public static bool Fits(string type, string extension) => Known.TryGetValue(type, out var known) && known.Extensions.Contains(extension, StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>True when what begins so may be a container, which may be larger than a document.</summary>
+    public static bool MayHoldDocuments(ReadOnlySpan<byte> head) =>
+        head.StartsWith("PK"u8) || head.StartsWith<byte>([0x1F, 0x8B]) || head.StartsWith<byte>([(byte)'7', (byte)'z', 0xBC, 0xAF]) || head.StartsWith("From "u8);
+
     /// <summary>Finds the type of a content.</summary>
     /// <param name="content">Seekable; its position is changed.</param>
     /// <param name="path">The document's name.</param>

@@ -1,3 +1,5 @@
+using BatchInference.Pipeline.Results;
+
 namespace BatchInference.Pipeline;
 
 /// <summary>
@@ -34,7 +36,10 @@ public abstract class Ledger : IAsyncDisposable
     /// <summary>What is settled of these documents; those that are not are left out.</summary>
     public abstract Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(ResultScope scope, IReadOnlyCollection<string> paths, CancellationToken cancellationToken);
 
-    /// <summary>Records a shard in one transaction: its part, the documents it settles, those found unchanged, those that failed.</summary>
+    /// <summary>The same of listed documents that hold documents, each as a whole: <see cref="RowStatus.Failed"/> when some document inside has failed for good.</summary>
+    public abstract Task<IReadOnlyDictionary<string, SettledDocument>> FindContainersAsync(ResultScope scope, IReadOnlyCollection<string> paths, CancellationToken cancellationToken);
+
+    /// <summary>Records a shard in one transaction: its part, the documents it settles, containers read to their end, documents found unchanged, those that failed.</summary>
     public abstract Task SettleAsync(Settlement settlement, CancellationToken cancellationToken);
 
     /// <summary>Every part of these results, by date, run and shard.</summary>
@@ -52,7 +57,7 @@ public abstract class Ledger : IAsyncDisposable
     /// <summary>The documents of a job that have no answer now, whatever their output, by stage, reason and name.</summary>
     public abstract IAsyncEnumerable<FailureRecord> FailuresAsync(string job, CancellationToken cancellationToken);
 
-    /// <summary>Lets the next run try the permanent failures of a job again; gives their number.</summary>
+    /// <summary>Lets the next run try the permanent failures of a job again, opening the containers that hold them; gives their number.</summary>
     public abstract Task<long> RetryAsync(string job, CancellationToken cancellationToken);
 
     /// <inheritdoc/>

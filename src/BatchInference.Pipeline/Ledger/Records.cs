@@ -87,7 +87,20 @@ public sealed record PartRecord(RunId Run, DateOnly RunDate, int Shard, int Rows
 /// <param name="Unchanged">Documents with a new version and the content of their last row.</param>
 /// <param name="Failures">Documents without an answer, permanently or not. Documents in the lists before have no failure but the one given here.</param>
 public sealed record Settlement(
-    RunId Run, PartRecord? Part, IReadOnlyList<SettledRow> Settled, IReadOnlyList<UnchangedDocument> Unchanged, IReadOnlyList<FailureRecord> Failures);
+    RunId Run, PartRecord? Part, IReadOnlyList<SettledRow> Settled, IReadOnlyList<UnchangedDocument> Unchanged, IReadOnlyList<FailureRecord> Failures)
+{
+    /// <summary>Listed documents of which every document inside is settled, here or before.</summary>
+    public IReadOnlyList<SettledContainer> Containers { get; init; } = [];
+}
+
+/// <summary>A listed document that holds documents, read to its end: it is opened again only when it changes, or what reads it does.</summary>
+/// <param name="Path">The listed document.</param>
+/// <param name="Version">Its listed version.</param>
+/// <param name="Sha256">Of its content.</param>
+/// <param name="Status"><see cref="RowStatus.Failed"/> when some document inside has failed for good.</param>
+/// <param name="Retry">True when some document inside is to be tried again.</param>
+/// <param name="HasOwnRow">False when it has no text of its own: an earlier row of its name is no longer valid.</param>
+public sealed record SettledContainer(string Path, string Version, string Sha256, RowStatus Status, bool Retry, bool HasOwnRow);
 
 /// <summary>A document that a part's row settles.</summary>
 public sealed record SettledRow(string Path, string Version, string? Sha256, RowStatus Status);

@@ -98,16 +98,23 @@ public sealed class SqliteLedger : Ledger
         sql => sql.Read($"{SelectRun} WHERE s.job = $1 ORDER BY r.id DESC LIMIT $2", ReadRun, job, count), cancellationToken);
 
     /// <inheritdoc/>
-    public override async Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(ResultScope scope, IReadOnlyCollection<string> paths, CancellationToken cancellationToken)
+    public override Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(ResultScope scope, IReadOnlyCollection<string> paths, CancellationToken cancellationToken) =>
+        FindAsync("document d", "JOIN part p ON p.id = d.part JOIN run r ON r.id = p.run", scope, paths, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyDictionary<string, SettledDocument>> FindContainersAsync(ResultScope scope, IReadOnlyCollection<string> paths, CancellationToken cancellationToken) =>
+        FindAsync("container d", "JOIN run r ON r.id = d.run", scope, paths, cancellationToken);
+
+    private async Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(string table, string toRun, ResultScope scope, IReadOnlyCollection<string> paths, CancellationToken cancellationToken)
     {
         var rows = await Query(sql => sql.Read(
-            """
+            $"""
             SELECT d.path, d.version, d.sha256, d.status, w.value, e.value, d.retry OR EXISTS (SELECT 1 FROM failure f WHERE f.scope = d.scope AND f.path = d.path AND f.permanent = 0), r.name
             FROM json_each($3) listed
             JOIN scope s ON s.job = $1 AND s.output = $2
-            CROSS JOIN document d ON d.scope = s.id AND d.path = listed.value
+            CROSS JOIN {table} ON d.scope = s.id AND d.path = listed.value
             JOIN fingerprint w ON w.id = d.work JOIN fingerprint e ON e.id = d.extraction
-            JOIN part p ON p.id = d.part JOIN run r ON r.id = p.run
+            {toRun}
             """,
             row => (Path: row.GetString(0), Settled: new SettledDocument(
                 row.GetString(1), Hex(row, 2), (RowStatus)row.GetInt32(3), row.GetString(4), row.GetString(5), row.GetBoolean(6), RunId.Parse(row.GetString(7)))),
@@ -139,12 +146,26 @@ public sealed class SqliteLedger : Ledger
                     """,
                     scope, row.Path, row.Version, row.Sha256 is null ? null : Convert.FromHexString(row.Sha256), (int)row.Status, work, extraction, id);
                 sql.Execute("DELETE FROM failure WHERE scope = $1 AND path = $2", scope, row.Path);
+                sql.Execute("DELETE FROM container WHERE scope = $1 AND path = $2", scope, row.Path);
             }
+        }
+
+        foreach (var container in settlement.Containers)
+        {
+            sql.Execute(
+                """
+                INSERT OR REPLACE INTO container (scope, path, version, sha256, status, work, extraction, retry, run) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                """,
+                scope, container.Path, container.Version, Convert.FromHexString(container.Sha256), (int)container.Status, work, extraction, container.Retry ? 1 : 0, run);
+            if (container.HasOwnRow) continue;
+            sql.Execute("DELETE FROM document WHERE scope = $1 AND path = $2", scope, container.Path);
+            sql.Execute("DELETE FROM failure WHERE scope = $1 AND path = $2", scope, container.Path);
         }
 
         foreach (var document in settlement.Unchanged)
         {
             sql.Execute("UPDATE document SET version = $3, retry = 0 WHERE scope = $1 AND path = $2", scope, document.Path, document.Version);
+            sql.Execute("UPDATE container SET version = $3, retry = 0 WHERE scope = $1 AND path = $2", scope, document.Path, document.Version);
             sql.Execute("DELETE FROM failure WHERE scope = $1 AND path = $2 AND permanent = 0", scope, document.Path);
         }
 
@@ -183,8 +204,12 @@ public sealed class SqliteLedger : Ledger
     public override async Task<long> RetryAsync(string job, CancellationToken cancellationToken)
     {
         var count = 0;
-        await InTransaction(sql => count = sql.Execute(
-            "UPDATE document SET retry = 1 WHERE status = $1 AND scope IN (SELECT id FROM scope WHERE job = $2)", (int)RowStatus.Failed, job), cancellationToken);
+        await InTransaction(sql =>
+        {
+            const string failed = "SET retry = 1 WHERE status = $1 AND scope IN (SELECT id FROM scope WHERE job = $2)";
+            count = sql.Execute($"UPDATE document {failed}", (int)RowStatus.Failed, job);
+            sql.Execute($"UPDATE container {failed}", (int)RowStatus.Failed, job);
+        }, cancellationToken);
         return count;
     }
 

@@ -30,6 +30,12 @@ internal static class SqliteSchema
             PRIMARY KEY (scope, path)) WITHOUT ROWID;
         CREATE INDEX failure_of_run ON failure (run);
         """,
+        """
+        CREATE TABLE container (
+            scope INTEGER NOT NULL, path TEXT NOT NULL, version TEXT NOT NULL, sha256 BLOB NOT NULL, status INTEGER NOT NULL,
+            work INTEGER NOT NULL, extraction INTEGER NOT NULL, retry INTEGER NOT NULL, run INTEGER NOT NULL REFERENCES run,
+            PRIMARY KEY (scope, path)) WITHOUT ROWID;
+        """,
     ];
 
     /// <summary>Brings the tables to the newest version.</summary>

@@ -16,6 +16,9 @@ internal static class PartNames
 
     public static string Of(string format, PartRecord part) => Of(format, part.RunDate, part.Run, part.Shard);
 
+    /// <summary>The number of a shard's further parts, which follows from its own: there are never so many shards.</summary>
+    public static int Number(int shard, int part) => shard + (part * 100_000);
+
     /// <summary>The shard that a part's name tells; null when it is no part of this run.</summary>
     public static int? ShardOf(string name, DateOnly runDate, RunId run)
     {

@@ -67,6 +67,7 @@ internal sealed class RunFolder(PartPublisher publisher, Ledger ledger)
             ["partial"] = ending.Counts.Partial,
             ["failed"] = ending.Counts.Failed,
             ["toBeTriedAgain"] = ending.Counts.Temporary,
+            ["insideOthers"] = ending.Counts.Members,
             ["tokens"] = ending.Counts.Tokens,
         },
         ["parts"] = new JsonArray([.. parts.Select(part => (JsonNode)new JsonObject

@@ -28,7 +28,7 @@ internal static class RunText
         else
         {
             await output.WriteLineAsync($"{report.Job}: run {report.Run} {report.End switch { RunEnd.Complete => "is complete", RunEnd.Stopped => $"stopped in good order{Because(report)}; the next run goes on", _ => $"could not go on{Because(report)}" }}.");
-            await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"  documents  {counts.Listed} listed, {counts.Skipped} settled before, {counts.Completed} completed, {counts.Partial} partial, {counts.Failed} failed{Some(counts.Unchanged, "unchanged")}{Some(counts.Temporary, "to be tried again")}{(report.Remaining is > 0 ? $", {report.Remaining} remaining" : "")}"));
+            await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"  documents  {counts.Listed} listed, {counts.Skipped} settled before, {counts.Completed} completed, {counts.Partial} partial, {counts.Failed} failed{Some(counts.Unchanged, "unchanged")}{Some(counts.Temporary, "to be tried again")}{Some(counts.Members ?? 0, "of the rows inside other documents")}{(report.Remaining is > 0 ? $", {report.Remaining} remaining" : "")}"));
             await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"  tokens     {counts.Tokens}"));
             if (reasons.Count > 0) await output.WriteLineAsync("  failures");
             foreach (var (stage, reason, documents, permanent) in reasons.Take(MostReasons))
@@ -85,6 +85,7 @@ internal static class RunText
         ["partial"] = report.Counts.Partial,
         ["failed"] = report.Counts.Failed,
         ["temporary"] = report.Counts.Temporary,
+        ["insideOthers"] = report.Counts.Members,
         ["remaining"] = report.Remaining,
         ["tokens"] = report.Counts.Tokens,
         ["parts"] = report.Parts,

@@ -30,11 +30,11 @@ internal sealed class ProgressDisplay : IAsyncDisposable
     /// <summary>One moment in words.</summary>
     internal static string Line(string job, ProgressSnapshot now)
     {
-        var handled = now.Counts.Done + now.Counts.Unchanged + now.Counts.Temporary;
+        var members = now.Counts.Members is > 0 ? string.Create(CultureInfo.InvariantCulture, $", {now.Counts.Members} inside others") : "";
         var total = now.Total is { } all ? string.Create(CultureInfo.InvariantCulture, $" of {all}") : "";
         var left = now.TimeLeft is { } time ? $", {Duration(time)} left" : "";
         var failures = now.Failures.Values.Sum() > 0 ? ", failed: " + string.Join(", ", now.Failures.Where(stage => stage.Value > 0).OrderBy(stage => stage.Key, StringComparer.Ordinal).Select(stage => $"{stage.Value} {stage.Key}")) : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{job}: {handled}{total} documents, {now.TokensPerSecond:0} tokens/s{left}{failures}");
+        return string.Create(CultureInfo.InvariantCulture, $"{job}: {now.Handled}{total} documents{members}, {now.TokensPerSecond:0} tokens/s{left}{failures}");
     }
 
     internal static string Duration(TimeSpan time) => time.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes:00} min")
@@ -63,7 +63,7 @@ internal sealed class ProgressDisplay : IAsyncDisposable
                     if (now.Total is not { } total) continue;
                     bar.IsIndeterminate = false;
                     bar.MaxValue = Math.Max(1, total);
-                    bar.Value = now.Counts.Done + now.Counts.Unchanged + now.Counts.Temporary;
+                    bar.Value = now.Handled;
                 }
                 while (await TickAsync(timer, ended));
             });

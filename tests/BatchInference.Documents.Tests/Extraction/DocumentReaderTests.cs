@@ -59,7 +59,7 @@ public sealed class DocumentReaderTests
     public async Task WhatTheStorageRefusesMayBeTriedAgain()
     {
         var locked = new Document(new DocumentId("a.txt", "1"), 3, _ => throw new UnauthorizedAccessException());
-        (await Reader.ReadAsync(locked, default)).Failure.ShouldBe(new DocumentFailure("open", "Permission denied: the account of the service may not read the document.", false));
+        (await Reader.ReadAsync(locked, _ => false, default).SingleAsync()).Failure.ShouldBe(new DocumentFailure("open", "Permission denied: the account of the service may not read the document.", false));
     }
 
     [Fact]
@@ -67,9 +67,18 @@ public sealed class DocumentReaderTests
     {
         using var stopped = new CancellationTokenSource();
         await stopped.CancelAsync();
-        await Should.ThrowAsync<OperationCanceledException>(() => Reader.ReadAsync(new Document(new DocumentId("a", "1"), 1, token => { token.ThrowIfCancellationRequested(); return new(new MemoryStream()); }), stopped.Token));
+        await Should.ThrowAsync<OperationCanceledException>(() => Reader.ReadAsync(new Document(new DocumentId("a", "1"), 1, token => { token.ThrowIfCancellationRequested(); return new(new MemoryStream()); }), _ => false, stopped.Token).SingleAsync().AsTask());
+    }
+
+    [Fact]
+    public async Task AContentThatIsKnownIsNotRead()
+    {
+        var reading = await Reader.ReadAsync(new Document(new DocumentId("a.txt", "1"), null, _ => ValueTask.FromResult<Stream>(new MemoryStream([1, 2, 3]))), _ => true, default).SingleAsync();
+        reading.Known.ShouldBeTrue();
+        reading.Text.ShouldBeNull();
+        reading.Sha256.ShouldNotBeNull();
     }
 
     private static Task<DocumentReading> Read(string path, byte[] content) =>
-        Reader.ReadAsync(new Document(new DocumentId(path, "1"), null, _ => ValueTask.FromResult<Stream>(new MemoryStream(content))), default);
+        Reader.ReadAsync(new Document(new DocumentId(path, "1"), null, _ => ValueTask.FromResult<Stream>(new MemoryStream(content))), _ => false, default).SingleAsync().AsTask();
 }

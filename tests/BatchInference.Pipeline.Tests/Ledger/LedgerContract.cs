@@ -101,6 +101,45 @@ public abstract class LedgerContract
     }
 
     [Fact]
+    public async Task AContainerIsRecordedApartFromItsRowsAndAskedToBeOpenedAgainForAFailureInside()
+    {
+        var run = await BeginAsync(1);
+        await SettleAsync(run, 0, ["a.zip!/1"]);
+        await SettleAsync(run, 1, ["a.zip!/2"], RowStatus.Failed);
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [], [])
+        {
+            Containers = [Container("a.zip", RowStatus.Failed), Container("b.zip", RowStatus.Completed)],
+        }, default);
+        (await FindAsync("a.zip", "b.zip")).ShouldBeEmpty();
+        var found = await Ledger.FindContainersAsync(Some.Scope, ["a.zip", "b.zip", "a.zip!/1"], default);
+        found.ShouldBe(new Dictionary<string, SettledDocument>
+        {
+            ["a.zip"] = new("v1", Some.Sha256(7), RowStatus.Failed, "work", "extraction", false, run.Run),
+            ["b.zip"] = new("v1", Some.Sha256(7), RowStatus.Completed, "work", "extraction", false, run.Run),
+        }, ignoreOrder: true);
+
+        (await Ledger.RetryAsync("letters", default)).ShouldBe(1);
+        found = await Ledger.FindContainersAsync(Some.Scope, ["a.zip", "b.zip"], default);
+        found["a.zip"].Retry.ShouldBeTrue();
+        found["b.zip"].Retry.ShouldBeFalse();
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [new UnchangedDocument("b.zip", "v2")], []), default);
+        (await Ledger.FindContainersAsync(Some.Scope, ["b.zip"], default))["b.zip"].Version.ShouldBe("v2");
+    }
+
+    [Fact]
+    public async Task WhatIsNoContainerAnyMoreOrHasNoTextOfItsOwnAnyMoreIsForgottenAsSuch()
+    {
+        var run = await BeginAsync(1);
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [], []) { Containers = [Container("a", RowStatus.Completed)] }, default);
+        await SettleAsync(run, 0, ["a"], RowStatus.Failed);
+        (await Ledger.FindContainersAsync(Some.Scope, ["a"], default)).ShouldBeEmpty();
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [], []) { Containers = [Container("a", RowStatus.Completed)] }, default);
+        (await FindAsync("a")).ShouldBeEmpty();
+    }
+
+    private static SettledContainer Container(string path, RowStatus status) => new(path, "v1", Some.Sha256(7), status, Retry: false, HasOwnRow: false);
+
+    [Fact]
     public async Task ARunIsOpenUntilItIsEnded()
     {
         var run = await BeginAsync(1);
@@ -186,6 +225,6 @@ public sealed class SqliteLedgerTests : LedgerContract, IDisposable
             command.ExecuteNonQuery();
         }
 
-        Should.Throw<InvalidDataException>(() => SqliteLedger.Open(state)).Message.ShouldEndWith("the ledger has version 99, this program knows versions up to 1. Use the program that made it, or a newer one.");
+        Should.Throw<InvalidDataException>(() => SqliteLedger.Open(state)).Message.ShouldEndWith("the ledger has version 99, this program knows versions up to 2. Use the program that made it, or a newer one.");
     }
 }

@@ -1,0 +1,200 @@
+using BatchInference.Testing;
+
+namespace BatchInference.Pipeline.Tests;
+
+/// <summary>Documents inside documents: one row each, opened again only when there is a reason.</summary>
+public sealed class ContainerTests : IDisposable
+{
+    private readonly Archive archive = new();
+
+    public void Dispose() => archive.Dispose();
+
+    [Fact]
+    public async Task EveryDocumentOfABoxHasARowAndTheBoxHasNone()
+    {
+        archive["a.txt"] = "A plain letter.";
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("deep/2.txt", "The second one."), ("inner.zip", "PK\u0003\u0004"));
+        archive["mail.eml"] = ArchiveBox.Letter("Dear Sir.", ("plan.txt", "The plan of the park."));
+        var report = await archive.RunAsync();
+
+        archive.RowsPerDocument.ShouldBe(["a.txt", "box.zip!/1.txt", "box.zip!/deep/2.txt", "box.zip!/inner.zip", "mail.eml", "mail.eml!/plan.txt"]);
+        archive.Rows.Single(row => row.Document == "box.zip!/inner.zip").Error!.Reason.ShouldBe("The ZIP archive holds no documents.");
+        report.Counts.ShouldBe(new RunCounts { Listed = 3, Completed = 5, Failed = 1, Members = 4, Tokens = report.Counts.Tokens });
+        report.End.ShouldBe(RunEnd.Complete);
+        report.Remaining.ShouldBe(0);
+        archive.Rows.Single(row => row.Document == "box.zip!/1.txt").Sha256.ShouldNotBe(archive.Rows.Single(row => row.Document == "box.zip!/deep/2.txt").Sha256);
+    }
+
+    [Fact]
+    public async Task TheSecondNightOpensNoContainerThatStands()
+    {
+        Box();
+        await archive.RunAsync();
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+        archive.Box.Openings.ShouldBe(2);
+
+        archive.Touch("box.zip");
+        archive.Touch("mail.eml");
+        (await archive.RunAsync()).Counts.ShouldBe(new RunCounts { Listed = 2, Unchanged = 2, Members = 0 });
+        archive.Box.Openings.ShouldBe(2);
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task OfAContainerThatChangedOnlyWhatChangedIsInferredAgain()
+    {
+        Box();
+        await archive.RunAsync();
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("2.txt", "The second one, rewritten."), ("3.txt", "A third one."));
+        var report = await archive.RunAsync();
+        report.Counts.Completed.ShouldBe(2);
+        report.Counts.Unchanged.ShouldBe(1);
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task ANewModelDoesEveryDocumentInsideAgain()
+    {
+        Box();
+        await archive.RunAsync();
+        archive.Pass = new ScriptedPass("scripted-2");
+        (await archive.RunAsync()).Counts.Completed.ShouldBe(4);
+        (await archive.RunAsync(plan => plan with { Again = true })).Counts.Completed.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task WhatExtractsChangedOnlyContainersWithFailuresAreOpenedAgain()
+    {
+        Box();
+        archive["locked.zip"] = ArchiveBox.Of(("1.txt", "LOCKED"), ("2.txt", "Open."));
+        await archive.RunAsync();
+        archive.Extractor.Grown++;
+        var report = await archive.RunAsync();
+        report.Counts.ShouldBe(new RunCounts { Listed = 3, Skipped = 2, Failed = 1, Unchanged = 1, Members = 1 });
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task ARetryOpensTheContainerAndDoesOnlyWhatFailed()
+    {
+        Box();
+        archive["locked.zip"] = ArchiveBox.Of(("1.txt", "LOCKED"), ("2.txt", "Open."));
+        await archive.RunAsync();
+        (await archive.Ledger.RetryAsync("letters", default)).ShouldBe(1);
+        (await archive.RunAsync()).Counts.ShouldBe(new RunCounts { Listed = 3, Skipped = 2, Failed = 1, Unchanged = 1, Members = 1 });
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task ATemporaryFailureInsideIsTriedOnceMoreAloneAndAgainTheNextNight()
+    {
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("2.txt", "STARVE now."));
+        var report = await archive.RunAsync();
+        report.Counts.ShouldBe(new RunCounts { Listed = 1, Completed = 1, Temporary = 1, Members = 1, Tokens = report.Counts.Tokens });
+        report.End.ShouldBe(RunEnd.Complete);
+        report.Remaining.ShouldBe(1);
+        archive.Box.Openings.ShouldBe(2);
+
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("2.txt", "Fed now."));
+        report = await archive.RunAsync();
+        report.Counts.Completed.ShouldBe(1);
+        report.Counts.Unchanged.ShouldBe(1);
+        report.Remaining.ShouldBe(0);
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task ADamagedContainerKeepsTheRowsOfWhatWasReadBeforeTheDamage()
+    {
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("2.txt", "TORN"), ("3.txt", "Never seen."));
+        await archive.RunAsync();
+        archive.RowsPerDocument.ShouldBe(["box.zip", "box.zip!/1.txt"]);
+        archive.Rows[0].Error!.Reason.ShouldBe("The ZIP archive is damaged.");
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+
+        // Mended, it has no failure any more.
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("2.txt", "Mended."));
+        await archive.RunAsync();
+        (await archive.Ledger.FailuresAsync("letters", default).CountAsync()).ShouldBe(0);
+        (await archive.Ledger.FindAsync(Some.Scope, ["box.zip"], default)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task AShardThatGrowsIsPublishedInSeveralParts()
+    {
+        archive["box.zip"] = ArchiveBox.Of([.. Enumerable.Range(0, 30).Select(number => ($"{number:00}.txt", $"Letter {number} of the box."))]);
+        archive["z.txt"] = "After it.";
+        var report = await archive.RunAsync();
+        report.Counts.Completed.ShouldBe(31);
+        report.Parts.ShouldBe(4);
+        archive.RowsPerDocument.ShouldBeUnique();
+        archive.Sink.Names.ShouldContain(name => name.EndsWith("-00000.jsonl", StringComparison.Ordinal));
+        archive.Sink.Names.ShouldContain(name => name.EndsWith("-300000.jsonl", StringComparison.Ordinal));
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task AStopInTheMiddleOfAContainerLeavesTheRestToTheNextRun()
+    {
+        archive["box.zip"] = ArchiveBox.Of([.. Enumerable.Range(0, 30).Select(number => ($"{number:00}.txt", $"Letter {number} of the box."))]);
+        archive.Box.Taking = name =>
+        {
+            if (name == "11.txt")
+                archive.SoftStop.Cancel();
+        };
+        var report = await archive.RunAsync();
+        report.End.ShouldBe(RunEnd.Stopped);
+        report.Counts.Completed.ShouldBe(12);
+
+        archive.SoftStop = new CancellationTokenSource();
+        archive.Box.Taking = _ => { };
+        report = await archive.RunAsync();
+        report.Counts.ShouldBe(new RunCounts { Listed = 1, Completed = 18, Unchanged = 12, Members = 18, Tokens = report.Counts.Tokens });
+        archive.RowsPerDocument.Count.ShouldBe(30);
+        archive.RowsPerDocument.ShouldBeUnique();
+    }
+
+    [Theory]
+    [InlineData("00000.jsonl")]
+    [InlineData("100000.jsonl")]
+    [InlineData("100000.parquet")]
+    [InlineData("_SUCCESS")]
+    public async Task APowerCutInTheMiddleOfAContainerLosesNothingAndDoublesNothing(string file)
+    {
+        archive["box.zip"] = ArchiveBox.Of([.. Enumerable.Range(0, 20).Select(number => ($"{number:00}.txt", $"Letter {number} of the box."))]);
+        RunPlan Parquet(RunPlan plan) => plan with { Formats = new OutputFormats { Parquet = true } };
+        await archive.DieAsync(name => name.EndsWith(file, StringComparison.Ordinal), Parquet);
+        (await archive.RunAsync(Parquet)).End.ShouldBe(RunEnd.Complete);
+        archive.RowsPerDocument.Count.ShouldBe(20);
+        archive.RowsPerDocument.ShouldBeUnique();
+        (await archive.RunAsync(Parquet)).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task AnExportOfWhatExistsTakesADocumentInsideForAsLongAsItsContainerIsListed()
+    {
+        Box();
+        archive["odd!/name#1.txt"] = "A file with an odd name.";
+        await archive.RunAsync();
+        archive.Documents.Remove("box.zip");
+        using var folder = new TempFolder();
+        var report = await new Export(archive.Sink, archive.Ledger).ToFileAsync("letters", folder["view.jsonl"], new CsvFormat(), archive.Source, default);
+        report.Rows.ShouldBe(3);
+        report.Gone.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task AForecastReadsWhatIsInside()
+    {
+        Box();
+        var forecast = await new BatchRun(Some.Plan(), archive.Source, archive.Reader, () => [archive.Pass], archive.Sink, archive.Ledger).ForecastAsync(default);
+        forecast.Pending.ShouldBe(2);
+        forecast.Tokens.ShouldBeGreaterThan(10);
+    }
+
+    private void Box()
+    {
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("2.txt", "The second one."));
+        archive["mail.eml"] = ArchiveBox.Letter("Dear Sir.", ("plan.txt", "The plan of the park."));
+    }
+}
