@@ -1,4 +1,5 @@
 using BatchInference.Models.Onnx;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace BatchInference.Models.Generation;
 
@@ -12,21 +13,28 @@ internal sealed class DecoderModel : GeneratingModel
     internal const string Positions = "position_ids";
     internal const string Scores = "logits";
 
-    /// <summary>How many tokens of a prompt are read at once: the scores of all of them are held meanwhile, and a vocabulary may have 150,000 entries.</summary>
-    internal const int Piece = 128;
+    /// <summary>Most tokens of a prompt that are read at once: more would fill the processor no better.</summary>
+    internal const int MostPiece = 128;
+
+    // 128 MB: a graph gives the scores of every position that it reads, though only the last is asked for, and a vocabulary may have 150,000 entries.
+    private const int MostScores = 1 << 25;
 
     private readonly bool grouped;
 
-    private DecoderModel(OnnxModel graph, IReadOnlyList<CacheSlot> slots, int vocabulary, bool grouped)
+    private DecoderModel(OnnxModel graph, IReadOnlyList<CacheSlot> slots, int vocabulary, int? context, bool grouped)
     {
         Graph = graph;
         Slots = slots;
         Vocabulary = vocabulary;
+        Context = context;
         this.grouped = grouped;
     }
 
     /// <inheritdoc/>
     public override int Vocabulary { get; }
+
+    /// <inheritdoc/>
+    public override int? Context { get; }
 
     internal OnnxModel Graph { get; }
 
@@ -44,17 +52,18 @@ internal sealed class DecoderModel : GeneratingModel
         var graph = OnnxModel.Load(path, options);
         try
         {
-            graph.RequireOnlyInputs([Ids, Mask, Positions, .. graph.Inputs.Keys.Where(name => name.StartsWith("past_key_values.", StringComparison.Ordinal))]);
-            var slots = CacheLayout.Of(graph, folder);
-            if (slots.Count == 0 || !graph.Inputs.ContainsKey(Ids) || slots.Any(slot => !graph.Outputs.ContainsKey(slot.Output)))
-                throw new ModelException($"{path}: expected a decoder with the inputs `{Ids}` and `past_key_values.*` and the outputs `present.*`, found {string.Join(", ", graph.Inputs.Keys.Select(name => $"`{name}`"))}. Export it with its cache (optimum: text-generation-with-past).");
-            var vocabulary = graph.Outputs.TryGetValue(Scores, out var scores) && scores.Dimensions is [_, _, var last] ? last : 0;
-            vocabulary = vocabulary > 0 ? vocabulary : VocabularyOf(folder);
-            return vocabulary > 0
-                ? new DecoderModel(graph, slots, vocabulary, grouped)
-                : throw new ModelException($"{path}: expected the output `{Scores}` as rows × positions × vocabulary, found none of a known size. Export the model again.");
+            graph.RequireOnlyInputs([Ids, Mask, Positions, .. graph.Inputs.Keys.Where(CacheLayout.IsPast)]);
+            graph.RequireIntegers([Ids], [Mask, Positions]);
+            var shape = ModelShape.Of(folder);
+            var slots = CacheLayout.Of(path, graph, shape);
+            if (slots.Count == 0 || slots.Any(slot => !graph.Outputs.ContainsKey(slot.Output)))
+                throw new ModelException($"{path}: expected a decoder with the inputs `past_key_values.*` and an output `present.*` for each, found {string.Join(", ", graph.Inputs.Keys.Concat(graph.Outputs.Keys).Select(name => $"`{name}`"))}. Export it with its cache (optimum: text-generation-with-past).");
+            var model = new DecoderModel(graph, slots, VocabularyOf(path, graph, shape), shape.Context, grouped);
+            if (options.Provider != ExecutionProvider.Cpu)
+                model.Probe(new GenerationSettings { MaxNewTokens = 2 });
+            return model;
         }
-        catch (ModelException)
+        catch
         {
             graph.Dispose();
             throw;
@@ -68,23 +77,23 @@ internal sealed class DecoderModel : GeneratingModel
     public override Decoding Begin(IReadOnlyList<GenerationRow> rows, GenerationSettings settings, CancellationToken cancellationToken)
     {
         foreach (var row in rows)
-        {
-            if (row.Ids.Length == row.Filling)
-                throw new ArgumentException("A prompt has at least one token.", nameof(rows));
-            OnnxModel.ValidateIds(row.Ids, Vocabulary);
-        }
-
+            Validate(row, Vocabulary);
         return grouped ? GroupedDecoding.Begin(this, rows, settings, cancellationToken) : PaddedDecoding.Begin(this, rows, cancellationToken);
     }
 
     /// <inheritdoc/>
     public override void Dispose() => Graph.Dispose();
 
-    /// <summary>The size that the folder's configuration gives the vocabulary; 0 where it does not.</summary>
-    internal static int VocabularyOf(ModelFolder folder)
+    /// <summary>How many tokens of each of so many prompts are read at once.</summary>
+    internal int PieceOf(int rows) => Math.Clamp(MostScores / (rows * Vocabulary), 16, MostPiece);
+
+    /// <summary>How many scores a graph gives; they must be rows × positions × vocabulary.</summary>
+    internal static int VocabularyOf(string path, OnnxModel graph, ModelShape shape)
     {
-        if (folder.Json("config.json") is { } config && config.TryGetProperty("vocab_size", out var size))
-            return size.GetInt32();
-        return folder.Json("genai_config.json") is { } genai && genai.TryGetProperty("model", out var model) && model.TryGetProperty("vocab_size", out var genaiSize) ? genaiSize.GetInt32() : 0;
+        if (!graph.Outputs.TryGetValue(Scores, out var scores) || scores.Dimensions is not [_, _, var last] || scores.ElementDataType is not (TensorElementType.Float or TensorElementType.Float16))
+            throw new ModelException($"{path}: expected the output `{Scores}` as rows × positions × vocabulary of float or float16, found {string.Join(", ", graph.Outputs.Select(output => $"`{output.Key}`"))}. Export the model again, or choose another variant.");
+        return last > 0
+            ? last
+            : shape.Vocabulary ?? throw new ModelException($"{path}: expected to know how many scores the output `{Scores}` has; neither the graph nor `vocab_size` of config.json or genai_config.json tells. Export the model again with its configuration.");
     }
 }

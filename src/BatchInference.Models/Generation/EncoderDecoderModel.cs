@@ -15,7 +15,7 @@ internal sealed class EncoderDecoderModel : GeneratingModel
 
     private readonly OnnxModel encoder;
 
-    private EncoderDecoderModel(OnnxModel encoder, OnnxModel first, OnnxModel next, IReadOnlyList<CacheSlot> own, IReadOnlyList<CacheSlot> cross, int vocabulary)
+    private EncoderDecoderModel(OnnxModel encoder, OnnxModel first, OnnxModel next, IReadOnlyList<CacheSlot> own, IReadOnlyList<CacheSlot> cross, int vocabulary, int? context)
     {
         this.encoder = encoder;
         First = first;
@@ -23,10 +23,14 @@ internal sealed class EncoderDecoderModel : GeneratingModel
         Own = own;
         Cross = cross;
         Vocabulary = vocabulary;
+        Context = context;
     }
 
     /// <inheritdoc/>
     public override int Vocabulary { get; }
+
+    /// <inheritdoc/>
+    public override int? Context { get; }
 
     /// <summary>The graph of the first step.</summary>
     internal OnnxModel First { get; }
@@ -54,19 +58,26 @@ internal sealed class EncoderDecoderModel : GeneratingModel
         {
             var encoder = Open(encoderPath);
             encoder.RequireOnlyInputs(DecoderModel.Ids, DecoderModel.Mask);
+            encoder.RequireIntegers([DecoderModel.Ids, DecoderModel.Mask], []);
+            encoder.RequireOutput(EncoderOutput, -1, -1, -1);
             var first = Open(firstPath);
             var next = nextPath is null ? first : Open(nextPath);
             foreach (var graph in opened.Skip(1))
-                graph.RequireOnlyInputs([DecoderModel.Ids, Hidden, HiddenMask, UseCache, .. graph.Inputs.Keys.Where(name => name.StartsWith("past_key_values.", StringComparison.Ordinal))]);
-            var (own, cross) = (CacheLayout.Of(next, folder, ".decoder."), CacheLayout.Of(next, folder, ".encoder."));
+            {
+                graph.RequireOnlyInputs([DecoderModel.Ids, Hidden, HiddenMask, UseCache, .. graph.Inputs.Keys.Where(CacheLayout.IsPast)]);
+                graph.RequireIntegers([DecoderModel.Ids], [HiddenMask, UseCache]);
+            }
+
+            var shape = ModelShape.Of(folder);
+            var (own, cross) = (CacheLayout.Of(nextPath ?? firstPath, next, shape, ".decoder."), CacheLayout.Of(nextPath ?? firstPath, next, shape, ".encoder."));
             if (own.Count == 0 || cross.Count != own.Count || own.Concat(cross).Any(slot => !first.Outputs.ContainsKey(slot.Output)))
                 throw new ModelException($"{nextPath ?? firstPath}: expected a decoder with the inputs `past_key_values.*.decoder.*` and `past_key_values.*.encoder.*`, found {string.Join(", ", next.Inputs.Keys.Select(name => $"`{name}`"))}. Export it with its cache (optimum: text2text-generation-with-past).");
-            var vocabulary = first.Outputs.TryGetValue(DecoderModel.Scores, out var scores) && scores.Dimensions is [_, _, > 0 and var last] ? last : DecoderModel.VocabularyOf(folder);
-            return vocabulary > 0
-                ? new EncoderDecoderModel(encoder, first, next, own, cross, vocabulary)
-                : throw new ModelException($"{firstPath}: expected the output `{DecoderModel.Scores}` as rows × positions × vocabulary, found none of a known size. Export the model again.");
+            var model = new EncoderDecoderModel(encoder, first, next, own, cross, DecoderModel.VocabularyOf(firstPath, first, shape), shape.Context);
+            if (options.Provider != ExecutionProvider.Cpu)
+                model.Probe(new GenerationSettings { MaxNewTokens = 2, DecoderStartToken = 0 });
+            return model;
         }
-        catch (ModelException)
+        catch
         {
             opened.ForEach(graph => graph.Dispose());
             throw;
@@ -93,20 +104,26 @@ internal sealed class EncoderDecoderModel : GeneratingModel
         Array.Fill(ids, settings.Filler);
         for (var row = 0; row < rows.Count; row++)
         {
-            var own = rows[row].Ids;
-            if (own.Length == rows[row].Filling)
-                throw new ArgumentException("A source has at least one token.", nameof(rows));
             // The embeddings may be larger than the scores: the encoder itself refuses what is beyond them.
-            OnnxModel.ValidateIds(own, int.MaxValue);
+            Validate(rows[row], int.MaxValue);
+            var own = rows[row].Ids;
             for (var at = 0; at < own.Length; at++)
                 ids[row * length + at] = own[at];
             mask.AsSpan(row * length, own.Length - rows[row].Filling).Fill(1);
         }
 
         using var idTensor = Tensors.Integers(encoder.Inputs[DecoderModel.Ids], ids, rows.Count, length);
-        using var maskTensor = Tensors.Integers(encoder.Inputs[DecoderModel.Mask], mask, rows.Count, length);
-        var hidden = encoder.Run([DecoderModel.Ids, DecoderModel.Mask], [idTensor, maskTensor], [EncoderOutput], cancellationToken)[0];
-        return SourceDecoding.Begin(this, hidden, mask, Start(rows[0], settings)[0], cancellationToken);
+        var maskTensor = Tensors.Integers(encoder.Inputs[DecoderModel.Mask], mask, rows.Count, length);
+        try
+        {
+            var hidden = encoder.Run([DecoderModel.Ids, DecoderModel.Mask], [idTensor, maskTensor], [EncoderOutput], cancellationToken)[0];
+            return SourceDecoding.Begin(this, hidden, maskTensor, Start(rows[0], settings)[0], cancellationToken);
+        }
+        catch
+        {
+            maskTensor.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using BatchInference.Models.Generation.Rules;
 
 namespace BatchInference.Models.Generation;
@@ -7,20 +8,40 @@ namespace BatchInference.Models.Generation;
 /// Makes sequences for a batch of rows: greedy, sampled or by beam search, with the meaning of transformers 4.57. A row that is done leaves the batch, so it costs nothing more;
 /// what a row says does not depend on its company.
 /// </summary>
-internal sealed class GenerationLoop(GeneratingModel model, GenerationSettings settings)
+internal sealed class GenerationLoop
 {
-    private readonly LogitsRules rules = new(settings);
+    private readonly GeneratingModel model;
+    private readonly GenerationSettings settings;
+    private readonly LogitsRules rules;
+
+    /// <param name="model">What is asked.</param>
+    /// <param name="asked">How; no row grows beyond the model's context, whatever this says.</param>
+    public GenerationLoop(GeneratingModel model, GenerationSettings asked)
+    {
+        this.model = model;
+        settings = asked with { Context = model.Context };
+        rules = new LogitsRules(settings);
+    }
 
     /// <summary>Generates.</summary>
     /// <param name="rows">Prompts or sources.</param>
-    /// <param name="stops">Tells whether these new tokens end a row (stop strings); null when only end tokens and length do.</param>
-    /// <param name="cancellationToken">Stops within one step.</param>
+    /// <param name="stops">Tells whether these new tokens end a row (<see cref="StopStrings"/>); null when only end tokens and length do.</param>
+    /// <param name="cancellationToken">Stops within one step, and within the step after some tens of milliseconds.</param>
     /// <returns>For each row its sequences, best first.</returns>
+    /// <exception cref="ArgumentException">A row is empty, longer than the model's context, or has ids that the model does not have.</exception>
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
     public IReadOnlyList<IReadOnlyList<GeneratedSequence>> Generate(
         IReadOnlyList<GenerationRow> rows, Func<ReadOnlySpan<int>, bool>? stops, CancellationToken cancellationToken)
     {
-        using var decoding = model.Begin(rows, settings, cancellationToken);
-        return settings.Beams == 1 ? One(rows, decoding, stops, cancellationToken) : Beams(rows, decoding, stops, cancellationToken);
+        var results = new List<IReadOnlyList<GeneratedSequence>>(rows.Count);
+        int[] lengths = [.. rows.Select(row => settings.Beams * (row.Ids.Length + settings.LengthLimit(1)))];
+        model.Fitting.Run(lengths, (from, count) =>
+        {
+            IReadOnlyList<GenerationRow> part = [.. rows.Skip(from).Take(count)];
+            using var decoding = model.Begin(part, settings, cancellationToken);
+            results.AddRange(settings.Beams == 1 ? One(part, decoding, stops, cancellationToken) : Beams(part, decoding, stops, cancellationToken));
+        });
+        return results;
     }
 
     private List<GeneratedSequence>[] One(IReadOnlyList<GenerationRow> rows, Decoding decoding, Func<ReadOnlySpan<int>, bool>? stops, CancellationToken cancellationToken)
@@ -71,7 +92,7 @@ internal sealed class GenerationLoop(GeneratingModel model, GenerationSettings s
         if (rules.IsEmpty && row.Chance is null)
             return TensorPrimitives.IndexOfMax(given);
         given.CopyTo(scores);
-        rules.Apply(new RowSoFar(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(row.Ids), row.Prompt, from.Ids), scores);
+        rules.Apply(new RowSoFar(CollectionsMarshal.AsSpan(row.Ids), row.Prompt, from.Ids), scores);
         return row.Chance is { } chance ? chance.Draw(scores) : TensorPrimitives.IndexOfMax<float>(scores);
     }
 
@@ -130,6 +151,6 @@ internal sealed class GenerationLoop(GeneratingModel model, GenerationSettings s
 
         public TokenChance? Chance { get; } = chance;
 
-        public ReadOnlySpan<int> New => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(Ids)[Prompt..];
+        public ReadOnlySpan<int> New => CollectionsMarshal.AsSpan(Ids)[Prompt..];
     }
 }

@@ -84,9 +84,17 @@ internal sealed record GenerationSettings
     /// <summary>What fills rows that ended sooner than others.</summary>
     public int Filler => PaddingToken ?? (EndTokens.Count > 0 ? EndTokens[0] : 0);
 
-    /// <summary>The greatest length of a row, prompt or start token included.</summary>
+    /// <summary>Most tokens of a row that the model can read; null for no limit. Set by <see cref="GenerationLoop"/>.</summary>
+    public int? Context { get; init; }
+
+    /// <summary>The greatest length of a row, prompt or start token included: what is asked for, within what the model can read.</summary>
     /// <param name="promptLength">Tokens of the prompt; 1 for the start token of an encoder–decoder.</param>
-    public int LengthLimit(int promptLength) => MaxNewTokens is { } tokens ? promptLength + tokens : MaxLength ?? promptLength + DefaultNewTokens;
+    public int LengthLimit(int promptLength)
+    {
+        var asked = MaxNewTokens is { } tokens ? promptLength + tokens : MaxLength ?? promptLength + DefaultNewTokens;
+        // One token is always made: a prompt that fills the context has still room for what follows it.
+        return Math.Min(asked, Math.Max(Context ?? int.MaxValue, promptLength + 1));
+    }
 }
 
 /// <summary>When beam search of one prompt ends.</summary>

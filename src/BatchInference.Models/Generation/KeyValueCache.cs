@@ -1,6 +1,5 @@
 using BatchInference.Models.Onnx;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace BatchInference.Models.Generation;
 
@@ -10,13 +9,19 @@ namespace BatchInference.Models.Generation;
 /// </summary>
 internal sealed class KeyValueCache : IDisposable
 {
+    private readonly IReadOnlyList<CacheSlot> slots;
     private readonly OrtValue[] values;
 
-    private KeyValueCache(IReadOnlyList<string> inputs, IReadOnlyList<string> outputs, OrtValue[] values)
+    /// <summary>A cache for rows of which nothing is read yet.</summary>
+    /// <param name="slots">Names and shapes.</param>
+    /// <param name="rows">How many rows.</param>
+    /// <param name="room">For how many positions there is to be room at once; 0 where each step gives a longer cache.</param>
+    public KeyValueCache(IReadOnlyList<CacheSlot> slots, int rows, int room)
     {
-        Inputs = inputs;
-        Outputs = outputs;
-        this.values = values;
+        this.slots = slots;
+        values = [.. slots.Select(slot => Tensors.Empty(slot.Type, rows, slot.Heads, room, slot.Width))];
+        Inputs = [.. slots.Select(slot => slot.Input)];
+        Outputs = [.. slots.Select(slot => slot.Output)];
     }
 
     /// <summary>The graph's inputs for it.</summary>
@@ -26,38 +31,35 @@ internal sealed class KeyValueCache : IDisposable
     public IReadOnlyList<string> Outputs { get; }
 
     /// <summary>What is fed, in the order of <see cref="Inputs"/>.</summary>
-    public IReadOnlyList<OrtValue> Values => values;
-
-    /// <summary>A cache for rows of which nothing is read yet.</summary>
-    /// <param name="slots">Names and shapes.</param>
-    /// <param name="rows">How many rows.</param>
-    /// <param name="length">For how many positions there is to be room at once; 0 where each step gives a longer cache.</param>
-    public static KeyValueCache Of(IReadOnlyList<CacheSlot> slots, int rows, int length)
-    {
-        var values = new OrtValue[slots.Count];
-        for (var slot = 0; slot < slots.Count; slot++)
-            values[slot] = Tensors.Empty(slots[slot].Type, rows, slots[slot].Heads, length, slots[slot].Width);
-        return new KeyValueCache([.. slots.Select(slot => slot.Input)], [.. slots.Select(slot => slot.Output)], values);
-    }
+    public ReadOnlySpan<OrtValue> Values => values;
 
     /// <summary>Takes what a step gave, in the order of <see cref="Outputs"/>, in place of what there is.</summary>
+    /// <param name="given">What the step gave.</param>
+    /// <param name="first">Where the cache begins in it.</param>
     public void Replace(IReadOnlyList<OrtValue> given, int first)
     {
         for (var slot = 0; slot < values.Length; slot++)
-        {
-            values[slot].Dispose();
-            values[slot] = given[first + slot];
-        }
+            Replace(slot, given[first + slot]);
     }
 
     /// <summary>Goes on with these rows in this order.</summary>
     public void Keep(ReadOnlySpan<int> rows)
     {
         for (var slot = 0; slot < values.Length; slot++)
+            Replace(slot, Tensors.Rows(values[slot], rows));
+    }
+
+    /// <summary>Makes room for more positions.</summary>
+    /// <param name="rows">How many rows there are.</param>
+    /// <param name="room">For how many there is to be room then.</param>
+    public void Widen(int rows, int room)
+    {
+        for (var slot = 0; slot < values.Length; slot++)
         {
-            var kept = Tensors.Rows(values[slot], rows);
-            values[slot].Dispose();
-            values[slot] = kept;
+            var about = slots[slot];
+            var wider = Tensors.Empty(about.Type, rows, about.Heads, room, about.Width);
+            Tensors.CopyBlocks(values[slot], wider, rows * about.Heads);
+            Replace(slot, wider);
         }
     }
 
@@ -76,7 +78,10 @@ internal sealed class KeyValueCache : IDisposable
         foreach (var value in values)
             value.Dispose();
     }
-}
 
-/// <summary>One tensor of a cache: rows × heads × positions × width.</summary>
-internal sealed record CacheSlot(string Input, string Output, TensorElementType Type, int Heads, int Width);
+    private void Replace(int slot, OrtValue value)
+    {
+        values[slot].Dispose();
+        values[slot] = value;
+    }
+}

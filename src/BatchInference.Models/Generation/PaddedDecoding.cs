@@ -8,19 +8,27 @@ internal sealed class PaddedDecoding : Decoding
 {
     private readonly DecoderModel model;
     private readonly KeyValueCache cache;
+    private readonly LastScores scores;
+    private readonly IntegerInput ids;
+    private readonly IntegerInput mask;
+    private readonly IntegerInput positions;
     private readonly string[] outputs;
-    private readonly bool hasPositions;
+    private readonly List<string> names = [];
+    private readonly List<OrtValue> values = [];
     private int[] filling;
     private int length;
-    private ScoreTensor? scores;
+    private long[] numbers = [];
 
     private PaddedDecoding(DecoderModel model, int[] filling)
     {
         this.model = model;
         this.filling = filling;
-        cache = KeyValueCache.Of(model.Slots, filling.Length, 0);
+        cache = new KeyValueCache(model.Slots, filling.Length, 0);
+        scores = new LastScores(model.Vocabulary);
+        ids = new IntegerInput(model.Graph, DecoderModel.Ids);
+        mask = new IntegerInput(model.Graph, DecoderModel.Mask);
+        positions = new IntegerInput(model.Graph, DecoderModel.Positions);
         outputs = [DecoderModel.Scores, .. cache.Outputs];
-        hasPositions = model.Graph.Inputs.ContainsKey(DecoderModel.Positions);
     }
 
     /// <inheritdoc/>
@@ -30,17 +38,18 @@ internal sealed class PaddedDecoding : Decoding
     {
         var longest = rows.Max(row => row.Ids.Length);
         var decoding = new PaddedDecoding(model, [.. rows.Select(row => longest - row.Ids.Length + row.Filling)]);
+        var piece = model.PieceOf(rows.Count);
         try
         {
-            for (var from = 0; from < longest; from += DecoderModel.Piece)
+            for (var from = 0; from < longest; from += piece)
             {
-                var to = Math.Min(from + DecoderModel.Piece, longest);
-                var ids = new long[rows.Count * (to - from)];
+                var to = Math.Min(from + piece, longest);
+                var tokens = new int[rows.Count * (to - from)];
                 for (var row = 0; row < rows.Count; row++)
                     for (var at = from; at < to; at++)
                         if (at - (longest - rows[row].Ids.Length) is >= 0 and var own)
-                            ids[row * (to - from) + at - from] = rows[row].Ids[own];
-                decoding.Read(ids, to - from, cancellationToken);
+                            tokens[row * (to - from) + at - from] = rows[row].Ids[own];
+                decoding.Read(tokens, to - from, cancellationToken);
             }
 
             return decoding;
@@ -53,23 +62,17 @@ internal sealed class PaddedDecoding : Decoding
     }
 
     /// <inheritdoc/>
-    public override ReadOnlySpan<float> Scores(int row) => scores!.Last(row);
+    public override ReadOnlySpan<float> Scores(int row) => scores[row];
 
     /// <inheritdoc/>
-    public override void Step(ReadOnlySpan<int> tokens, CancellationToken cancellationToken)
-    {
-        var ids = new long[tokens.Length];
-        for (var row = 0; row < tokens.Length; row++)
-            ids[row] = tokens[row];
-        Read(ids, 1, cancellationToken);
-    }
+    public override void Step(ReadOnlySpan<int> tokens, CancellationToken cancellationToken) => Read(tokens, 1, cancellationToken);
 
     /// <inheritdoc/>
     public override void Keep(ReadOnlySpan<int> rows)
     {
         if (Tensors.AreAll(rows, Rows))
             return;
-        scores?.Keep(rows);
+        scores.Keep(rows);
         cache.Keep(rows);
         var kept = new int[rows.Length];
         for (var row = 0; row < rows.Length; row++)
@@ -80,63 +83,64 @@ internal sealed class PaddedDecoding : Decoding
     /// <inheritdoc/>
     public override void Dispose()
     {
-        scores?.Dispose();
         cache.Dispose();
+        ids.Dispose();
+        mask.Dispose();
+        positions.Dispose();
     }
 
-    private void Read(long[] ids, int count, CancellationToken cancellationToken)
+    private void Read(ReadOnlySpan<int> tokens, int count, CancellationToken cancellationToken)
     {
-        var graph = model.Graph;
         var total = length + count;
-        List<string> names = [DecoderModel.Ids];
-        List<OrtValue> values = [Tensors.Integers(graph.Inputs[DecoderModel.Ids], ids, Rows, count)];
-        var own = 1;
-        try
+        if (numbers.Length < Rows * total)
+            numbers = new long[Rows * (total + total / 2)];
+        names.Clear();
+        values.Clear();
+        for (var at = 0; at < tokens.Length; at++)
+            numbers[at] = tokens[at];
+        Feed(ids, count);
+        if (mask.Exists)
         {
-            if (graph.Inputs.TryGetValue(DecoderModel.Mask, out var mask))
-            {
-                names.Add(DecoderModel.Mask);
-                values.Add(Tensors.Integers(mask, MaskOf(total), Rows, total));
-                own++;
-            }
-
-            if (hasPositions)
-            {
-                names.Add(DecoderModel.Positions);
-                values.Add(Tensors.Integers(graph.Inputs[DecoderModel.Positions], PositionsOf(count), Rows, count));
-                own++;
-            }
-
-            names.AddRange(cache.Inputs);
-            values.AddRange(cache.Values);
-            var given = graph.Run(names, values, outputs, cancellationToken);
-            scores?.Dispose();
-            scores = new ScoreTensor(given[0]);
-            cache.Replace(given, 1);
-            length = total;
+            WriteMask(total);
+            Feed(mask, total);
         }
-        finally
+
+        if (positions.Exists)
         {
-            foreach (var value in values.Take(own))
-                value.Dispose();
+            WritePositions(count);
+            Feed(positions, count);
         }
+
+        names.AddRange(cache.Inputs);
+        values.AddRange(cache.Values);
+        var given = model.Graph.Run(names, values, outputs, cancellationToken);
+        cache.Replace(given, 1);
+        length = total;
+        using (given[0])
+            scores.Take(given[0]);
     }
 
-    private long[] MaskOf(int total)
+    private void Feed(IntegerInput input, int width)
     {
-        var mask = new long[Rows * total];
+        names.Add(input.Name);
+        values.Add(input.Write(numbers.AsSpan(0, Rows * width), Rows, width));
+    }
+
+    private void WriteMask(int total)
+    {
         for (var row = 0; row < Rows; row++)
-            mask.AsSpan(row * total + filling[row], total - filling[row]).Fill(1);
-        return mask;
+        {
+            var own = numbers.AsSpan(row * total, total);
+            own[..Math.Min(filling[row], total)].Clear();
+            own[Math.Min(filling[row], total)..].Fill(1);
+        }
     }
 
     // Positions count what is seen; those of the filling matter to nobody (transformers writes 1).
-    private long[] PositionsOf(int count)
+    private void WritePositions(int count)
     {
-        var positions = new long[Rows * count];
         for (var row = 0; row < Rows; row++)
             for (var at = 0; at < count; at++)
-                positions[row * count + at] = length + at >= filling[row] ? length + at - filling[row] : 1;
-        return positions;
+                numbers[row * count + at] = length + at >= filling[row] ? length + at - filling[row] : 1;
     }
 }

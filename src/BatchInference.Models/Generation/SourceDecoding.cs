@@ -9,37 +9,44 @@ internal sealed class SourceDecoding : Decoding
     private readonly EncoderDecoderModel model;
     private readonly KeyValueCache own;
     private readonly KeyValueCache cross;
-    private readonly int sourceLength;
+    private readonly LastScores scores;
+    private readonly List<string> names = [];
+    private readonly List<OrtValue> values = [];
+    private readonly string[] firstOutputs;
+    private readonly string[] nextOutputs;
     private OrtValue hidden;
-    private long[] mask;
-    private ScoreTensor? scores;
-    private int rows;
+    private OrtValue mask;
+    // Which row of the beginning each row descends from.
+    private int[] sources;
 
-    private SourceDecoding(EncoderDecoderModel model, OrtValue hidden, long[] mask)
+    private SourceDecoding(EncoderDecoderModel model, OrtValue hidden, OrtValue mask)
     {
         this.model = model;
         this.hidden = hidden;
         this.mask = mask;
-        rows = (int)hidden.GetTensorTypeAndShape().Shape[0];
-        sourceLength = mask.Length / rows;
-        own = KeyValueCache.Of(model.Own, rows, 0);
-        cross = KeyValueCache.Of(model.Cross, rows, 0);
+        sources = [.. Enumerable.Range(0, (int)hidden.GetTensorTypeAndShape().Shape[0])];
+        own = new KeyValueCache(model.Own, Rows, 0);
+        cross = new KeyValueCache(model.Cross, Rows, 0);
+        scores = new LastScores(model.Vocabulary);
+        // Later steps give the source's cache empty, or not at all: only the first step's counts.
+        nextOutputs = [DecoderModel.Scores, .. own.Outputs];
+        firstOutputs = [.. nextOutputs, .. cross.Outputs];
     }
 
     /// <inheritdoc/>
-    public override int Rows => rows;
+    public override int Rows => sources.Length;
 
     /// <param name="model">The graphs.</param>
     /// <param name="hidden">What the encoder gave; owned by the decoding from now on.</param>
-    /// <param name="mask">Rows × positions of the source, 1 where it is seen.</param>
+    /// <param name="mask">Rows × positions of the source, 1 where it is seen; owned by the decoding from now on.</param>
     /// <param name="start">The token that every row starts from.</param>
     /// <param name="cancellationToken">Stops the run.</param>
-    public static SourceDecoding Begin(EncoderDecoderModel model, OrtValue hidden, long[] mask, int start, CancellationToken cancellationToken)
+    public static SourceDecoding Begin(EncoderDecoderModel model, OrtValue hidden, OrtValue mask, int start, CancellationToken cancellationToken)
     {
         var decoding = new SourceDecoding(model, hidden, mask);
         try
         {
-            var tokens = new int[decoding.rows];
+            var tokens = new int[decoding.Rows];
             Array.Fill(tokens, start);
             decoding.Read(model.First, tokens, first: true, cancellationToken);
             return decoding;
@@ -52,102 +59,77 @@ internal sealed class SourceDecoding : Decoding
     }
 
     /// <inheritdoc/>
-    public override ReadOnlySpan<float> Scores(int row) => scores!.Last(row);
+    public override ReadOnlySpan<float> Scores(int row) => scores[row];
 
     /// <inheritdoc/>
     public override void Step(ReadOnlySpan<int> tokens, CancellationToken cancellationToken) => Read(model.Next, tokens, first: false, cancellationToken);
 
     /// <inheritdoc/>
-    public override void Keep(ReadOnlySpan<int> kept)
+    public override void Keep(ReadOnlySpan<int> rows)
     {
-        if (Tensors.AreAll(kept, rows))
+        if (Tensors.AreAll(rows, Rows))
             return;
-        scores?.Keep(kept);
-        own.Keep(kept);
+        scores.Keep(rows);
+        own.Keep(rows);
+        var kept = new int[rows.Length];
+        for (var row = 0; row < rows.Length; row++)
+            kept[row] = sources[rows[row]];
         // The beams of one source share it, so only what leaves or multiplies moves the source.
-        if (!AreOfSameSources(kept))
+        if (!kept.AsSpan().SequenceEqual(sources))
         {
-            cross.Keep(kept);
-            var selected = Tensors.Rows(hidden, kept);
-            hidden.Dispose();
-            hidden = selected;
-            var keptMask = new long[kept.Length * sourceLength];
-            for (var row = 0; row < kept.Length; row++)
-                mask.AsSpan(kept[row] * sourceLength, sourceLength).CopyTo(keptMask.AsSpan(row * sourceLength));
-            mask = keptMask;
-            var keptSources = new int[kept.Length];
-            for (var row = 0; row < kept.Length; row++)
-                keptSources[row] = sources is null ? kept[row] : sources[kept[row]];
-            sources = keptSources;
+            cross.Keep(rows);
+            Replace(ref hidden, Tensors.Rows(hidden, rows));
+            Replace(ref mask, Tensors.Rows(mask, rows));
         }
 
-        rows = kept.Length;
-    }
-
-    // Which row of the beginning each row descends from; null while nothing has moved.
-    private int[]? sources;
-
-    private bool AreOfSameSources(ReadOnlySpan<int> kept)
-    {
-        if (kept.Length != rows)
-            return false;
-        for (var row = 0; row < rows; row++)
-            if ((sources is null ? kept[row] : sources[kept[row]]) != (sources is null ? row : sources[row]))
-                return false;
-        return true;
+        sources = kept;
     }
 
     /// <inheritdoc/>
     public override void Dispose()
     {
-        scores?.Dispose();
         own.Dispose();
         cross.Dispose();
         hidden.Dispose();
+        mask.Dispose();
+    }
+
+    private static void Replace(ref OrtValue value, OrtValue by)
+    {
+        value.Dispose();
+        value = by;
     }
 
     private void Read(OnnxModel graph, ReadOnlySpan<int> tokens, bool first, CancellationToken cancellationToken)
     {
-        List<string> names = [];
-        List<OrtValue> values = [];
-        var made = new List<OrtValue>();
-        try
-        {
-            var ids = new long[tokens.Length];
-            for (var row = 0; row < tokens.Length; row++)
-                ids[row] = tokens[row];
-            Make(DecoderModel.Ids, ids, rows, 1);
-            Make(EncoderDecoderModel.HiddenMask, mask, rows, sourceLength);
-            Make(EncoderDecoderModel.UseCache, [first ? 0 : 1], 1);
-            Add(EncoderDecoderModel.Hidden, hidden);
-            foreach (var cache in (ReadOnlySpan<KeyValueCache>)[own, cross])
-                for (var slot = 0; slot < cache.Inputs.Count; slot++)
-                    Add(cache.Inputs[slot], cache.Values[slot]);
+        var numbers = new long[tokens.Length];
+        for (var row = 0; row < tokens.Length; row++)
+            numbers[row] = tokens[row];
+        using var ids = Tensors.Integers(graph.Inputs[DecoderModel.Ids], numbers, Rows, 1);
+        using var branch = graph.Inputs.TryGetValue(EncoderDecoderModel.UseCache, out var declared) ? Tensors.Integers(declared, [first ? 0 : 1], 1) : null;
+        names.Clear();
+        values.Clear();
+        Feed(DecoderModel.Ids, ids);
+        Feed(EncoderDecoderModel.HiddenMask, mask);
+        Feed(EncoderDecoderModel.Hidden, hidden);
+        if (branch is not null)
+            Feed(EncoderDecoderModel.UseCache, branch);
+        FeedCache(own);
+        FeedCache(cross);
+        var given = graph.Run(names, values, first ? firstOutputs : nextOutputs, cancellationToken);
+        own.Replace(given, 1);
+        if (first)
+            cross.Replace(given, nextOutputs.Length);
+        using (given[0])
+            scores.Take(given[0]);
 
-            // Later steps give the source's cache empty, or not at all: only the first step's counts.
-            List<string> outputs = [DecoderModel.Scores, .. own.Outputs, .. first ? cross.Outputs : []];
-            var given = graph.Run(names, values, outputs, cancellationToken);
-            scores?.Dispose();
-            scores = new ScoreTensor(given[0]);
-            own.Replace(given, 1);
-            if (first)
-                cross.Replace(given, 1 + own.Outputs.Count);
-        }
-        finally
+        void FeedCache(KeyValueCache cache)
         {
-            foreach (var value in made)
-                value.Dispose();
+            for (var slot = 0; slot < cache.Inputs.Count; slot++)
+                Feed(cache.Inputs[slot], cache.Values[slot]);
         }
 
-        void Make(string name, long[] numbers, params long[] shape)
-        {
-            if (!graph.Inputs.TryGetValue(name, out var declared))
-                return;
-            made.Add(Tensors.Integers(declared, numbers, shape));
-            Add(name, made[^1]);
-        }
-
-        void Add(string name, OrtValue value)
+        void Feed(string name, OrtValue value)
         {
             if (!graph.Inputs.ContainsKey(name))
                 return;

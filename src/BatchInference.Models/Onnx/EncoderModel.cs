@@ -1,5 +1,6 @@
 using System.Buffers;
 using BatchInference.Models.Batching;
+using BatchInference.Models.Tokens;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -20,6 +21,7 @@ internal sealed class EncoderModel : IDisposable
     private readonly string[] inputs;
     private readonly int vocabulary;
     private readonly int padding;
+    private readonly FittingBatch fitting = new();
 
     private EncoderModel(OnnxModel model, string[] inputs, int width, int vocabulary, int padding)
     {
@@ -50,9 +52,13 @@ internal sealed class EncoderModel : IDisposable
                 model.RequireInput(input, TensorElementType.Int64, -1, -1);
             model.RequireOnlyInputs(inputs);
             model.RequireOutput(States, TensorElementType.Float, -1, -1, width);
-            return new EncoderModel(model, inputs, width, vocabulary, padding);
+            var encoder = new EncoderModel(model, inputs, width, vocabulary, padding);
+            // On a device the first run tells whether it does the work; better here than in the night.
+            if (options.Provider != ExecutionProvider.Cpu)
+                encoder.Run(new TokenBatch([new TokenChunk { Index = 0, Ids = [padding], Range = default, TextTokens = 1 }]), static (_, _) => { }, CancellationToken.None);
+            return encoder;
         }
-        catch (ModelException)
+        catch
         {
             model.Dispose();
             throw;
@@ -61,7 +67,13 @@ internal sealed class EncoderModel : IDisposable
 
     /// <summary>Runs a batch and hands each row's states to the reader, in the order of the rows; they are gone after it returns.</summary>
     /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
-    public void Run(TokenBatch batch, StatesReader read, CancellationToken cancellationToken)
+    public void Run(TokenBatch batch, StatesReader read, CancellationToken cancellationToken) =>
+        fitting.Run([.. batch.Rows.Select(row => row.Ids.Length)], (from, count) =>
+            RunPart(count == batch.Rows.Count ? batch : new TokenBatch([.. batch.Rows.Skip(from).Take(count)]), (row, states) => read(from + row, states), cancellationToken));
+
+    public void Dispose() => model.Dispose();
+
+    private void RunPart(TokenBatch batch, StatesReader read, CancellationToken cancellationToken)
     {
         var (rows, length) = (batch.Rows.Count, batch.Length);
         var count = rows * length;
@@ -92,8 +104,6 @@ internal sealed class EncoderModel : IDisposable
             ArrayPool<long>.Shared.Return(memory);
         }
     }
-
-    public void Dispose() => model.Dispose();
 
     private void Fill(TokenBatch batch, Span<long> memory, int count)
     {

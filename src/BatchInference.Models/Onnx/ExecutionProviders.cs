@@ -37,8 +37,13 @@ internal static class ExecutionProviders
             return session;
         try
         {
-            Append(session, options);
-            using var probe = new InferenceSession(Probe.ToArray(), session);
+            options.Append(session, options);
+            using (new InferenceSession(Probe.ToArray(), session))
+            {
+            }
+
+            // The first run is profiled: OnnxModel reads there whether the device does the work.
+            RunProfile.Enable(session);
             return session;
         }
         catch (Exception error) when (error is OnnxRuntimeException or EntryPointNotFoundException or DllNotFoundException)
@@ -46,6 +51,47 @@ internal static class ExecutionProviders
             session.Dispose();
             throw Refusal(options, error);
         }
+        catch (ModelException)
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What CUDA is told, in ONNX Runtime's names of its provider options.</summary>
+    public static Dictionary<string, string> CudaSettings(OnnxOptions options)
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["device_id"] = options.DeviceId.ToString(CultureInfo.InvariantCulture),
+            // TensorFloat-32 rounds to 10 bits, and not equally in every shape: a row would say in company what it does not say alone.
+            ["use_tf32"] = "0",
+        };
+        if (options.DeviceMemoryLimit is { } limit)
+        {
+            settings["gpu_mem_limit"] = limit.ToString(CultureInfo.InvariantCulture);
+            // The other strategy takes twice what is asked for, and so meets the limit at half of it.
+            settings["arena_extend_strategy"] = "kSameAsRequested";
+        }
+
+        return settings;
+    }
+
+    /// <summary>Puts the device's provider of the native library into a session.</summary>
+    /// <exception cref="ModelException">The provider cannot keep to the options.</exception>
+    public static void Append(SessionOptions session, OnnxOptions options)
+    {
+        if (options.Provider == ExecutionProvider.DirectMl)
+        {
+            if (options.DeviceMemoryLimit is { } limit)
+                throw new ModelException($"Execution provider `directml`: expected no limit of its memory, which DirectML cannot keep, found {limit / (1024 * 1024)} MB. Remove `Models:DeviceMemoryMegabytes`, or use cuda.");
+            session.AppendExecutionProvider_DML(options.DeviceId);
+            return;
+        }
+
+        using var cuda = new OrtCUDAProviderOptions();
+        cuda.UpdateOptions(CudaSettings(options));
+        session.AppendExecutionProvider_CUDA(cuda);
     }
 
     private static SessionOptions Basic(OnnxOptions options)
@@ -64,22 +110,6 @@ internal static class ExecutionProviders
         // The cores are shared with extraction and writing: a thread that waits for the next node must not burn what they need.
         session.AddSessionConfigEntry("session.intra_op.allow_spinning", options.Spin ? "1" : "0");
         return session;
-    }
-
-    private static void Append(SessionOptions session, OnnxOptions options)
-    {
-        if (options.Provider == ExecutionProvider.DirectMl)
-        {
-            session.AppendExecutionProvider_DML(options.DeviceId);
-            return;
-        }
-
-        using var cuda = new OrtCUDAProviderOptions();
-        var settings = new Dictionary<string, string> { ["device_id"] = options.DeviceId.ToString(CultureInfo.InvariantCulture) };
-        if (options.DeviceMemoryLimit is { } limit)
-            settings["gpu_mem_limit"] = limit.ToString(CultureInfo.InvariantCulture);
-        cuda.UpdateOptions(settings);
-        session.AppendExecutionProvider_CUDA(cuda);
     }
 
     private static ModelException Refusal(OnnxOptions options, Exception error)

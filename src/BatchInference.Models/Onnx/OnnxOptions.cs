@@ -1,3 +1,5 @@
+using Microsoft.ML.OnnxRuntime;
+
 namespace BatchInference.Models.Onnx;
 
 /// <summary>How a model is run: where, with how much.</summary>
@@ -9,7 +11,7 @@ public sealed record OnnxOptions
     /// <summary>Index of the device, for <see cref="ExecutionProvider.Cuda"/> and <see cref="ExecutionProvider.DirectMl"/>.</summary>
     public int DeviceId { get; init; }
 
-    /// <summary>Most device memory that CUDA may take, in bytes; null for what there is.</summary>
+    /// <summary>Most device memory that CUDA may take, in bytes; null for what there is. DirectML has no such limit, so one is refused there.</summary>
     public long? DeviceMemoryLimit { get; init; }
 
     /// <summary>Threads of one run on the CPU; 0 for one a core.</summary>
@@ -20,6 +22,9 @@ public sealed record OnnxOptions
 
     /// <summary>Most padded tokens of a batch; null for what the pass finds best on the provider.</summary>
     public int? PaddedTokens { get; init; }
+
+    /// <summary>Puts the device's provider into a session. A seam: tests put in one that fails as libraries with a device do, or that leaves everything to the processor.</summary>
+    internal Action<SessionOptions, OnnxOptions> Append { get; init; } = ExecutionProviders.Append;
 }
 
 /// <summary>Where a model runs.</summary>

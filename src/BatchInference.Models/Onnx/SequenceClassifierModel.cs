@@ -14,6 +14,7 @@ internal sealed class SequenceClassifierModel : IDisposable
     private readonly int labels;
     private readonly int vocabulary;
     private readonly int padding;
+    private readonly FittingBatch fitting = new();
 
     private SequenceClassifierModel(OnnxModel graph, int labels, int vocabulary, int padding)
     {
@@ -36,11 +37,16 @@ internal sealed class SequenceClassifierModel : IDisposable
         try
         {
             graph.RequireOnlyInputs(Ids, Mask, Types);
-            if (!graph.Inputs.ContainsKey(Ids) || !graph.Outputs.TryGetValue(Logits, out var output) || output.Dimensions is not [_, var count] || (count > 0 && count != labels))
-                throw new ModelException($"{path}: expected the input `{Ids}` and the output `{Logits}` as rows × {labels}, found {string.Join(", ", graph.Outputs.Select(known => $"`{known.Key}` [{string.Join(" × ", known.Value.Dimensions)}]"))}. The labels of config.json and the graph do not belong together; export the model again.");
-            return new SequenceClassifierModel(graph, labels, vocabulary, padding);
+            graph.RequireIntegers([Ids], [Mask, Types]);
+            if (!graph.Outputs.TryGetValue(Logits, out var output) || output.Dimensions is not [_, var count] || (count > 0 && count != labels))
+                throw new ModelException($"{path}: expected the output `{Logits}` as rows × {labels}, found {string.Join(", ", graph.Outputs.Select(known => $"`{known.Key}` [{string.Join(" × ", known.Value.Dimensions)}]"))}. The labels of config.json and the graph do not belong together; export the model again.");
+            var model = new SequenceClassifierModel(graph, labels, vocabulary, padding);
+            // On a device the first run tells whether it does the work; better here than in the night.
+            if (options.Provider != ExecutionProvider.Cpu)
+                model.Run([([padding], null)], CancellationToken.None);
+            return model;
         }
-        catch (ModelException)
+        catch
         {
             graph.Dispose();
             throw;
@@ -50,12 +56,22 @@ internal sealed class SequenceClassifierModel : IDisposable
     /// <summary>The scores of each row before softmax or sigmoid.</summary>
     /// <param name="rows">Tokens with special tokens, and segment ids where there are any.</param>
     /// <param name="cancellationToken">Stops the run.</param>
+    /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
     public float[][] Run(IReadOnlyList<(int[] Ids, int[]? Types)> rows, CancellationToken cancellationToken)
     {
+        var scores = new List<float[]>(rows.Count);
+        fitting.Run([.. rows.Select(row => row.Ids.Length)], (from, count) => scores.AddRange(RunPart([.. rows.Skip(from).Take(count)], cancellationToken)));
+        return [.. scores];
+    }
+
+    public void Dispose() => graph.Dispose();
+
+    private float[][] RunPart((int[] Ids, int[]? Types)[] rows, CancellationToken cancellationToken)
+    {
         var length = rows.Max(row => row.Ids.Length);
-        var (ids, mask, types) = (new long[rows.Count * length], new long[rows.Count * length], new long[rows.Count * length]);
+        var (ids, mask, types) = (new long[rows.Length * length], new long[rows.Length * length], new long[rows.Length * length]);
         Array.Fill(ids, padding);
-        for (var row = 0; row < rows.Count; row++)
+        for (var row = 0; row < rows.Length; row++)
         {
             OnnxModel.ValidateIds(rows[row].Ids, vocabulary);
             for (var at = 0; at < rows[row].Ids.Length; at++)
@@ -75,18 +91,16 @@ internal sealed class SequenceClassifierModel : IDisposable
                 if (graph.Inputs.TryGetValue(name, out var declared))
                 {
                     names.Add(name);
-                    values.Add(Tensors.Integers(declared, numbers, rows.Count, length));
+                    values.Add(Tensors.Integers(declared, numbers, rows.Length, length));
                 }
 
             using var given = graph.Run(names, values, [Logits], cancellationToken);
             var scores = Tensors.Floats(given[0]);
-            return [.. Enumerable.Range(0, rows.Count).Select(row => scores[(row * labels)..((row + 1) * labels)])];
+            return [.. Enumerable.Range(0, rows.Length).Select(row => scores[(row * labels)..((row + 1) * labels)])];
         }
         finally
         {
             values.ForEach(value => value.Dispose());
         }
     }
-
-    public void Dispose() => graph.Dispose();
 }

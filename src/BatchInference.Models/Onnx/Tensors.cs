@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -9,17 +10,24 @@ internal static class Tensors
     /// <summary>Whole numbers or truth values, as the graph wants them (int64, int32 or bool).</summary>
     public static OrtValue Integers(NodeMetadata declared, ReadOnlySpan<long> values, params long[] shape)
     {
-        var type = declared.ElementDataType;
-        var tensor = Empty(type, shape);
+        var tensor = Empty(declared.ElementDataType, shape);
+        Write(tensor, declared.ElementDataType, values);
+        return tensor;
+    }
+
+    /// <summary>True for the types in which graphs take whole numbers and truth values.</summary>
+    public static bool HoldsIntegers(TensorElementType type) => type is TensorElementType.Int64 or TensorElementType.Int32 or TensorElementType.Bool;
+
+    /// <summary>Writes whole numbers into a tensor of as many, whose type is one that <see cref="HoldsIntegers"/>.</summary>
+    public static void Write(OrtValue tensor, TensorElementType type, ReadOnlySpan<long> values)
+    {
         switch (type)
         {
             case TensorElementType.Int64:
                 values.CopyTo(tensor.GetTensorMutableDataAsSpan<long>());
                 break;
             case TensorElementType.Int32:
-                var narrow = tensor.GetTensorMutableDataAsSpan<int>();
-                for (var index = 0; index < values.Length; index++)
-                    narrow[index] = checked((int)values[index]);
+                TensorPrimitives.ConvertChecked(values, tensor.GetTensorMutableDataAsSpan<int>());
                 break;
             case TensorElementType.Bool:
                 var flags = tensor.GetTensorMutableDataAsSpan<bool>();
@@ -27,11 +35,8 @@ internal static class Tensors
                     flags[index] = values[index] != 0;
                 break;
             default:
-                tensor.Dispose();
-                throw new ModelException($"Expected an input of whole numbers, found one of {type}. Export the model again with int64 inputs.");
+                throw new ArgumentOutOfRangeException(nameof(type), type, "No type of whole numbers.");
         }
-
-        return tensor;
     }
 
     /// <summary>A tensor with nothing sensible in it yet.</summary>
@@ -44,7 +49,7 @@ internal static class Tensors
             return tensor.GetTensorDataAsSpan<float>().ToArray();
         var narrow = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, Half>(tensor.GetTensorMutableRawData());
         var wide = new float[narrow.Length];
-        System.Numerics.Tensors.TensorPrimitives.ConvertToSingle(narrow, wide);
+        TensorPrimitives.ConvertToSingle(narrow, wide);
         return wide;
     }
 
@@ -62,6 +67,16 @@ internal static class Tensors
         for (var row = 0; row < rows.Length; row++)
             source.Slice(rows[row] * bytes, bytes).CopyTo(target[(row * bytes)..]);
         return to;
+    }
+
+    /// <summary>Copies blocks (what is behind the leading axes) into the beginnings of the blocks of a tensor that has as many, but longer ones.</summary>
+    public static void CopyBlocks(OrtValue from, OrtValue to, int blocks)
+    {
+        var source = from.GetTensorMutableRawData();
+        var target = to.GetTensorMutableRawData();
+        var (size, room) = (source.Length / blocks, target.Length / blocks);
+        for (var block = 0; block < blocks; block++)
+            source.Slice(block * size, size).CopyTo(target[(block * room)..]);
     }
 
     /// <summary>True when the rows that are asked for are all rows in their order.</summary>

@@ -62,7 +62,7 @@ public sealed class GenerationConformanceTests
         {
             var loop = new GenerationLoop(model, settings);
             var alone = prompts.Select(prompt => loop.Generate([prompt], null, CancellationToken.None)[0][0]).ToArray();
-            foreach (var company in new[] { prompts[..3], [.. many.Reverse()] })
+            foreach (var company in new[] { prompts[..3], [.. many.Reverse().Take(8)], many })
             {
                 var together = loop.Generate(company, null, CancellationToken.None);
                 for (var row = 0; row < company.Length; row++)
@@ -73,6 +73,36 @@ public sealed class GenerationConformanceTests
                 }
             }
         }
+    }
+
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("gemma2")]
+    [InlineData("gpt2")]
+    [InlineData("genai-llama-fp32")]
+    public void APromptOfManyPiecesSaysInCompanyOfAShortOneWhatItSaysAlone(string name)
+    {
+        using var model = GeneratingModelFiles.Load(new Fixture(name).Folder, "", Fixture.Options);
+        var loop = new GenerationLoop(model, new GenerationSettings { MaxNewTokens = 8 });
+        GenerationRow[] rows = [.. new[] { 3, DecoderModel.MostPiece + 20, 1 }.Select(length => new GenerationRow([.. Enumerable.Range(0, length).Select(index => 5 + index * 37 % 900)]))];
+
+        var together = loop.Generate(rows, null, CancellationToken.None);
+
+        for (var row = 0; row < rows.Length; row++)
+            together[row][0].Ids.ShouldBe(loop.Generate([rows[row]], null, CancellationToken.None)[0][0].Ids, $"row {row}");
+    }
+
+    [Fact]
+    public void ACacheInPlaceGrowsWhenItsRoomIsUsedUp()
+    {
+        using var model = GeneratingModelFiles.Load(new Fixture("genai-llama-fp32").Folder, "", Fixture.Options);
+        int[] prompt = [20, 21, 22];
+
+        // 256 new tokens have room at first. What is read again as a prompt must say what the grown cache says.
+        var made = new GenerationLoop(model, new GenerationSettings { MaxNewTokens = 450 }).Generate([new GenerationRow(prompt), new GenerationRow([30, 31, 32, 33])], null, CancellationToken.None)[0][0].Ids;
+        made.Length.ShouldBe(450);
+        foreach (var done in new[] { 200, 256, 300, 420 })
+            new GenerationLoop(model, new GenerationSettings { MaxNewTokens = 20 }).Generate([new GenerationRow([.. prompt, .. made[..done]])], null, CancellationToken.None)[0][0].Ids.ShouldBe(made[done..(done + 20)], $"after {done}");
     }
 
     [Theory]
@@ -112,7 +142,7 @@ public sealed class GenerationConformanceTests
         var fixture = new Fixture(name);
         var settings = new GenerationSettings { MaxNewTokens = 400 };
         using var model = GeneratingModelFiles.Load(fixture.Folder, "", Fixture.Options);
-        int[] prompt = [.. Enumerable.Range(0, 2 * DecoderModel.Piece + 7).Select(index => index * 37 % 1400)];
+        int[] prompt = [.. Enumerable.Range(0, 2 * DecoderModel.MostPiece + 7).Select(index => index * 37 % 1400)];
         using var whole = model.Begin([new GenerationRow(prompt)], settings, CancellationToken.None);
         using var steps = model.Begin([new GenerationRow(prompt[..1])], settings, CancellationToken.None);
         foreach (var token in prompt[1..])

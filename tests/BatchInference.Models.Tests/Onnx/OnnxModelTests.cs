@@ -44,4 +44,42 @@ public sealed class OnnxModelTests
 
         Should.Throw<ModelException>(() => OnnxModel.Load(path, new OnnxOptions())).Message.ShouldStartWith($"{path}: expected an ONNX model for cpu, found: ");
     }
+
+    [Fact]
+    public async Task AStopEndsARunThatWouldNotEnd()
+    {
+        using var temp = new TempFolder();
+        using var model = OnnxModel.Load(EndlessLoop().Save(temp["endless.onnx"]), new OnnxOptions { Threads = 1 });
+        using var value = OrtValue.CreateTensorValueFromMemory(new[] { 1f }, [1]);
+        using var stop = new CancellationTokenSource();
+
+        var run = Task.Run(() => model.Run(["x"], [value], ["y"], stop.Token), TestContext.Current.CancellationToken);
+        await stop.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(run);
+    }
+
+    [Fact]
+    public void ARunThatNeedsMoreMemoryThanThereIsSaysSo()
+    {
+        using var temp = new TempFolder();
+        // 2^60 bytes: beyond what any machine can address.
+        var graph = new OnnxFile().Input("x", TensorElementType.Float, 1).Output("y", TensorElementType.Float, "n")
+            .Weights<long>("shape", TensorElementType.Int64, [1L << 58], 1).Node("Expand", ["x", "shape"], ["y"]);
+        using var model = OnnxModel.Load(graph.Save(temp["large.onnx"]), new OnnxOptions { Threads = 1 });
+        using var value = OrtValue.CreateTensorValueFromMemory(new[] { 1f }, [1]);
+
+        Should.Throw<DeviceMemoryException>(() => model.Run(["x"], [value], ["y"], CancellationToken.None)).Message.ShouldStartWith($"{temp["large.onnx"]}: the batch did not fit into the memory of the device: ");
+    }
+
+    private static OnnxFile EndlessLoop()
+    {
+        var body = new OnnxFile()
+            .Input("i", TensorElementType.Int64).Input("on", TensorElementType.Bool).Input("v", TensorElementType.Float, 1)
+            .Output("again", TensorElementType.Bool).Output("w", TensorElementType.Float, 1)
+            .Node("Identity", ["on"], ["again"]).Node("Neg", ["v"], ["w"]);
+        return new OnnxFile().Input("x", TensorElementType.Float, 1).Output("y", TensorElementType.Float, 1)
+            .Weights<long>("times", TensorElementType.Int64, [long.MaxValue]).Weights<byte>("begin", TensorElementType.Bool, [1])
+            .Node("Loop", ["times", "begin", "x"], ["y"], ("body", body));
+    }
 }
