@@ -5,6 +5,9 @@ namespace BatchInference.Models.Batching;
 /// <param name="Rows">Most rows.</param>
 public sealed record TokenBudget(int PaddedTokens, int Rows)
 {
+    /// <summary>How many tokens each row grows by in the model: what a model that writes will add.</summary>
+    public int Growth { get; init; }
+
     /// <summary>True when a batch of this shape may go through the model.</summary>
-    public bool Fits(int rows, int length) => rows <= 1 || (rows <= Rows && (long)rows * length <= PaddedTokens);
+    public bool Fits(int rows, int length) => rows <= 1 || (rows <= Rows && (long)rows * (length + Growth) <= PaddedTokens);
 }

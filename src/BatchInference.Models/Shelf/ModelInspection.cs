@@ -2,6 +2,7 @@ using System.Text.Json;
 using BatchInference.Models.Chat;
 using BatchInference.Models.Generation;
 using BatchInference.Models.Onnx;
+using BatchInference.Models.Tasks;
 
 namespace BatchInference.Models.Shelf;
 
@@ -48,7 +49,7 @@ internal static class ModelInspection
         if (problems.Count > 0)
             throw Refusal(problems);
         var layout = genai is not null ? "genai" : found == ModelKind.Embedder && folder.Has("modules.json") ? "sentence-transformers" : "optimum";
-        return new ModelDescription(found, layout, architecture!, graphs.Variants, labels, context, chats);
+        return new ModelDescription(found, layout, architecture!, graphs.Variants, labels, context, chats) { Rule = LabelScores.RuleOf(config is { } told ? Text(told, "problem_type") : null, labels.Count) };
     }
 
     private static ModelKind? KindOf(ModelFolder folder, JsonElement? config, JsonElement? genai, string? architecture, List<string> problems)

@@ -2,22 +2,16 @@ using System.Numerics.Tensors;
 
 namespace BatchInference.Models.Tasks;
 
-/// <summary>How the logits of a classifier become scores.</summary>
-internal enum ScoreRule
-{
-    /// <summary>One label holds: the scores sum to one.</summary>
-    Softmax,
-
-    /// <summary>Each label holds or not.</summary>
-    Sigmoid,
-
-    /// <summary>The number itself is the answer.</summary>
-    Raw,
-}
-
 /// <summary>Scores of labels, as the pipelines of transformers 4.57 make them.</summary>
 internal static class LabelScores
 {
+    /// <summary>The score from which on a label holds where several may.</summary>
+    public const double Holds = 0.5;
+
+    /// <summary>Labels with their scores, best first, equals by name.</summary>
+    public static KeyValuePair<string, double>[] Ranked(IReadOnlyList<string> labels, IReadOnlyList<float> scores) =>
+        [.. labels.Zip(scores, (label, score) => KeyValuePair.Create(label, (double)score)).OrderByDescending(label => label.Value).ThenBy(label => label.Key, StringComparer.Ordinal)];
+
     /// <summary>The rule of a model.</summary>
     /// <param name="problemType">Its <c>problem_type</c>; null where the configuration has none.</param>
     /// <param name="labels">How many labels it has: a single one without a type is a yes or no.</param>

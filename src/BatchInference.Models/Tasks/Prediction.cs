@@ -15,8 +15,17 @@ public abstract record Prediction(string Task, string Model);
 /// <param name="Scores">Every label with its score, best first.</param>
 public sealed record LabelPrediction(string Task, string Model, string? Label, double Score, IReadOnlyList<KeyValuePair<string, double>> Scores) : Prediction(Task, Model)
 {
-    /// <summary>What the answer rests on where it is not trained examples: <c>descriptions</c>.</summary>
+    /// <summary>What the answer rests on where it is not trained examples: <c>descriptions</c>, <c>entailment</c> (zero-shot), <c>generation</c> (a model that writes chose among the labels).</summary>
     public string? Basis { get; init; }
+
+    /// <summary>How a long document was read (<c>mean of 7 windows</c>); null when in one piece, or when the model reads documents of any length so.</summary>
+    public string? Method { get; init; }
+
+    /// <summary>The labels that hold, best first, where several may at once; null where exactly one does.</summary>
+    public IReadOnlyList<string>? Holding { get; init; }
+
+    /// <summary>What a classification model gave before it was turned into scores, in the order of its own labels; null where there is no such thing.</summary>
+    public IReadOnlyList<float>? Logits { get; init; }
 }
 
 /// <summary>A summary.</summary>
@@ -38,4 +47,8 @@ public sealed record SummaryPrediction(string Task, string Model, string Text, I
 /// <param name="Model">The model's name and variant.</param>
 /// <param name="Reason">One sentence that names the cause.</param>
 /// <param name="Permanent">True when trying again as it is cannot help.</param>
-public sealed record FailedPrediction(string Task, string Model, string Reason, bool Permanent) : Prediction(Task, Model);
+public sealed record FailedPrediction(string Task, string Model, string Reason, bool Permanent) : Prediction(Task, Model)
+{
+    /// <summary>What a reasoning model thought without coming to an answer.</summary>
+    public string? Reasoning { get; init; }
+}

@@ -1,3 +1,5 @@
+using BatchInference.Models.Tokens.Sentences;
+
 namespace BatchInference.Models.Tasks;
 
 /// <summary>How long a summary may be: so many sentences, or so many characters (Unicode code points, the blanks between quotes included).</summary>
@@ -28,8 +30,39 @@ public sealed record SummaryLimit
     /// <summary>At most so many characters: 1 to <see cref="MostCharacters"/>.</summary>
     public static SummaryLimit OfCharacters(int count) => new() { Characters = Within(count, MostCharacters) };
 
+    /// <summary>The beginning of a written summary that keeps the limit: whole sentences, at least one; a first sentence that alone is too long is cut at a word.</summary>
+    internal string Cut(string summary)
+    {
+        var end = 0;
+        foreach (var sentence in SentenceSplitter.Split(summary).Take(Sentences))
+        {
+            if (CodePoints(summary.AsSpan(0, sentence.End)) > Characters)
+                break;
+            end = sentence.End;
+        }
+
+        if (end > 0 || CodePoints(summary) <= Characters)
+            return summary[..end];
+        for (var points = 0; points < Characters; points++)
+            end += char.IsHighSurrogate(summary[end]) ? 2 : 1;
+        var blank = summary.LastIndexOf(' ', end);
+        return summary[..(blank > 0 ? blank : end)].TrimEnd();
+    }
+
+    /// <summary>How people say it.</summary>
+    internal string Says => Sentences < int.MaxValue ? Sentences == 1 ? "1 sentence" : $"{Sentences} sentences" : Characters < int.MaxValue ? $"{Characters} characters" : $"{Words} words";
+
     /// <summary>About so many words: the last sentence may go beyond.</summary>
     internal static SummaryLimit OfWords(int count) => new() { Words = Within(count, MostCharacters) };
+
+    private static int CodePoints(ReadOnlySpan<char> text)
+    {
+        var points = text.Length;
+        foreach (var unit in text)
+            if (char.IsLowSurrogate(unit))
+                points--;
+        return points;
+    }
 
     private static int Within(int count, int most)
     {

@@ -21,6 +21,9 @@ internal sealed class Chunker
         ArgumentOutOfRangeException.ThrowIfLessThan(room, 1, nameof(length));
     }
 
+    /// <summary>How many ids stand before the text of each window.</summary>
+    public int HeadLength => head.Length;
+
     /// <summary>Cuts a document. There is always a window, even for a text without any token.</summary>
     /// <param name="text">The document.</param>
     /// <param name="ids">Its tokens.</param>

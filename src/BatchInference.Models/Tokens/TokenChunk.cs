@@ -18,6 +18,9 @@ public sealed class TokenChunk
     /// <summary>How many of <see cref="Ids"/> are tokens of the document's own text.</summary>
     public required int TextTokens { get; init; }
 
+    /// <summary>Which round it belongs to: 0 for windows of the document itself; those that follow from predictions count on.</summary>
+    public int Round { get; init; }
+
     /// <summary>The sentences, or parts of sentences, that lie in this window; empty where the pass does not need them.</summary>
     public IReadOnlyList<SentenceSpan> Sentences { get; init; } = [];
 }

@@ -55,6 +55,9 @@ public sealed class Tokenizer
     /// <summary>The ids that it puts behind it.</summary>
     public IReadOnlyList<int> Tail { get; }
 
+    /// <summary>The parts of a row of one text or of two, in their order.</summary>
+    internal IReadOnlyList<TemplatePart> Template(bool pair) => postProcessor.Parts(pair);
+
     /// <summary>Reads the tokenizer of a model's folder.</summary>
     /// <exception cref="ModelException">It is missing, damaged, or has a part that is not known.</exception>
     public static Tokenizer Load(string folder)

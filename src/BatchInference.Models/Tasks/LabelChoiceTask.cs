@@ -1,0 +1,54 @@
+using BatchInference.Models.Generation;
+using BatchInference.Models.Labels;
+using BatchInference.Models.Onnx;
+using BatchInference.Models.Shelf;
+using BatchInference.Models.Tokens;
+
+namespace BatchInference.Models.Tasks;
+
+/// <summary>Labels from a model that writes: it can write nothing but the name of a label, and each label has the probability with which it would.</summary>
+public sealed class LabelChoiceTask : PromptedTask
+{
+    private const string List = "{labels}";
+
+    /// <param name="name">The task's name in the job.</param>
+    /// <param name="model">A model that writes.</param>
+    /// <param name="set">The labels.</param>
+    /// <param name="language">ISO 639 code of the descriptions that the model is given.</param>
+    /// <param name="request">What the task says of the instruction, in which <c>{labels}</c> stands for the list of labels.</param>
+    /// <exception cref="ModelException">The prompt does not fit, or labels cannot be told apart by their tokens.</exception>
+    public LabelChoiceTask(string name, ModelUse model, LabelSet set, string language, GenerationRequest request)
+        : base(name, model, request with { Thinking = false }, (request.Instruction ?? InstructionFor(model)).Replace(List, ListOf(set, language), StringComparison.Ordinal))
+    {
+        Labels = [.. set.Labels.Select(label => label.Name)];
+        Identity = string.Join('\n', Labels);
+        if (Settings.EndTokens.Count == 0)
+            throw new ModelException($"{model.Folder.Path}: expected `eos_token_id` in generation_config.json, found none: the model could not say where a label ends. Restore the file from where the model came.");
+        int[] first = Settings.ForcedFirstToken is { } forced ? [forced] : [];
+        Trie = new LabelTrie([.. Labels.Select(label => first.Concat(TokensOf(label)).ToArray())], Settings.EndTokens[0]);
+    }
+
+    /// <summary>The names of the labels.</summary>
+    public IReadOnlyList<string> Labels { get; }
+
+    internal LabelTrie Trie { get; }
+
+    private protected override string Method => "label choice/1";
+
+    private protected override string Identity { get; }
+
+    private protected override int MostNewTokens => 64;
+
+    private static string InstructionFor(ModelUse model) => model.Description.Chats
+        ? "Which of these labels fits the text below best?\n{labels}\n\nText:\n{text}\n\nAnswer with the name of the label only."
+        : "{labels}\n\n{text}\n\nLabel:";
+
+    private static string ListOf(LabelSet set, string language) => string.Join('\n', set.Labels.Select(label => label.Titles.GetValueOrDefault(language) is { } title && title != label.Name ? $"- {label.Name} ({title})" : $"- {label.Name}"));
+
+    private int[] TokensOf(string label)
+    {
+        var tokens = new TokenBuffer();
+        Model.Tokenizer.Encode(label, tokens);
+        return [.. tokens.Ids];
+    }
+}
