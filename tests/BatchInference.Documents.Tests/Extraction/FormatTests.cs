@@ -155,7 +155,7 @@ public sealed class FormatTests
     }
 
     private static Task<DocumentReading> ReadAsync(string path, byte[] content) =>
-        Reader.ReadAsync(new Document(new DocumentId(path, "1"), content.Length, _ => ValueTask.FromResult<Stream>(new MemoryStream(content))), default);
+        Reader.ReadAsync(new Document(new DocumentId(path, "1"), content.Length, _ => ValueTask.FromResult<Stream>(new MemoryStream(content))), _ => false, default).FirstAsync().AsTask();
 
     private static byte[] Zip(params (string Name, string Content)[] entries)
     {

@@ -85,5 +85,5 @@ public sealed class HostileDocumentTests
     }
 
     private static Task<DocumentReading> ReadAsync(string path, byte[] content) =>
-        Reader.ReadAsync(new Document(new DocumentId(path, "1"), content.Length, _ => ValueTask.FromResult<Stream>(new MemoryStream(content))), default);
+        Reader.ReadAsync(new Document(new DocumentId(path, "1"), content.Length, _ => ValueTask.FromResult<Stream>(new MemoryStream(content))), _ => false, default).FirstAsync().AsTask();
 }
