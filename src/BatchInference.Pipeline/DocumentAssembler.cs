@@ -78,9 +78,9 @@ internal sealed class DocumentAssembler(RunPlan plan, TimeProvider time)
 
     private static TaskResult Result(Prediction prediction, Documents.Extraction.ExtractedText text) => prediction switch
     {
-        LabelPrediction label => new TaskResult { Task = label.Task, Model = label.Model, Label = label.Label, Score = label.Score, Scores = label.Scores, Basis = label.Basis },
+        LabelPrediction label => new TaskResult { Task = label.Task, Model = label.Model, Label = label.Label, Score = label.Score, Scores = label.Scores, Labels = label.Holding, Basis = label.Basis, Method = label.Method },
         SummaryPrediction summary => Summary(summary, text),
-        FailedPrediction failed => new TaskResult { Task = failed.Task, Model = failed.Model, Error = failed.Reason },
+        FailedPrediction failed => new TaskResult { Task = failed.Task, Model = failed.Model, Error = failed.Reason, Reasoning = failed.Reasoning },
         _ => throw new InvalidOperationException($"Nothing is known of writing a {prediction.GetType().Name}."),
     };
 

@@ -81,6 +81,15 @@ public enum TaskKind
 
     /// <summary>A text with quotes.</summary>
     Summary = 2,
+
+    /// <summary>A text that a model wrote: with what it thought before.</summary>
+    Generation = 4,
+
+    /// <summary>Labels of which several may hold at once.</summary>
+    SeveralLabels = 8,
+
+    /// <summary>An answer of which a row tells how it was come to: how a long document was read, what a label rests on.</summary>
+    Method = 16,
 }
 
 /// <summary>What is written beside the JSON lines, which are always written: they are the commit.</summary>

@@ -28,7 +28,7 @@ public sealed record ModelDescription(ModelKind Kind, string Layout, string Arch
         (provider == ExecutionProvider.Cpu ? OnCpu : OnDevice).FirstOrDefault(Variants.Contains) ?? Variants[0];
 
     /// <summary>The variant of that name; <c>plain</c> and <c>fp32</c> are the graph without an ending. Null when there is none.</summary>
-    public string? VariantNamed(string name) => Variants.Contains(name) ? name : name is "plain" or "fp32" && Variants.Contains("") ? "" : null;
+    public string? VariantNamed(string name) => Variants.Contains(name) ? name : name is "plain" or "fp32" && Variants.Contains("") ? "" : name == "plain" && Variants.Contains("fp32") ? "fp32" : null;
 
     /// <summary>The names of all variants as people write them.</summary>
     public string VariantNames => string.Join(", ", Variants.Select(variant => variant.Length == 0 ? "plain" : variant));

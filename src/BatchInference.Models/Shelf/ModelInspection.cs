@@ -49,7 +49,9 @@ internal static class ModelInspection
         if (problems.Count > 0)
             throw Refusal(problems);
         var layout = genai is not null ? "genai" : found == ModelKind.Embedder && folder.Has("modules.json") ? "sentence-transformers" : "optimum";
-        return new ModelDescription(found, layout, architecture!, graphs.Variants, labels, context, chats) { Rule = LabelScores.RuleOf(config is { } told ? Text(told, "problem_type") : null, labels.Count) };
+        // Encoders call their plain graph by what it holds, since trained label sets are kept by that name.
+        IReadOnlyList<string> variants = found == ModelKind.Embedder ? [.. graphs.Variants.Select(variant => variant.Length == 0 ? "fp32" : variant)] : graphs.Variants;
+        return new ModelDescription(found, layout, architecture!, variants, labels, context, chats) { Rule = LabelScores.RuleOf(config is { } told ? Text(told, "problem_type") : null, labels.Count) };
     }
 
     private static ModelKind? KindOf(ModelFolder folder, JsonElement? config, JsonElement? genai, string? architecture, List<string> problems)

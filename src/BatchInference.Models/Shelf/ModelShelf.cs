@@ -25,6 +25,7 @@ public sealed class ModelShelf(string shipped, string added)
     /// <exception cref="ModelException">The folder is not sound (all that is wrong at once), or the name is taken or unfit.</exception>
     public ModelDescription Add(string source, string? name, bool link)
     {
+        FolderLinks.Check(source);
         var folder = ModelFolder.OpenUnpinned(source);
         name ??= folder.Name;
         if (name.Length is 0 or > 100 || name[0] == '.' || !name.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.'))
@@ -32,6 +33,8 @@ public sealed class ModelShelf(string shipped, string added)
         if (Find(name) is { } there)
             throw new ModelException($"Expected a new name, found that `{name}` is on the shelf already ({there}). Remove that folder first, or give another name with --name.");
         var description = ModelInspection.Inspect(folder);
+        // Only now native code sees it.
+        ModelTrial.Run(folder, description);
 
         var target = System.IO.Path.Combine(added, name);
         var coming = System.IO.Path.Combine(added, $".{name}.coming");

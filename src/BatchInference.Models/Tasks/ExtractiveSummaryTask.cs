@@ -10,7 +10,9 @@ public sealed class ExtractiveSummaryTask : EncoderTask, IDisposable
 {
     // Names the way in which scores become a choice; another one gives other answers.
     private const string Method = "extractive/1";
-    private const string Graph = "summary.onnx";
+    /// <summary>The scorer's graph, in the folder of the model whose vectors it was trained on.</summary>
+    public const string Graph = "summary.onnx";
+
 
     private readonly SentenceScorer scorer;
     private readonly SummaryLimit limit;

@@ -39,9 +39,12 @@ public sealed class LabelChoiceTask : PromptedTask
 
     private protected override int MostNewTokens => 64;
 
-    private static string InstructionFor(ModelUse model) => model.Description.Chats
-        ? "Which of these labels fits the text below best?\n{labels}\n\nText:\n{text}\n\nAnswer with the name of the label only."
-        : "{labels}\n\n{text}\n\nLabel:";
+    // An encoder–decoder that names labels was trained on the bare text.
+    private static string InstructionFor(ModelUse model) => model.Description.Kind == ModelKind.EncoderDecoder
+        ? "{text}"
+        : model.Description.Chats
+            ? "Which of these labels fits the text below best?\n{labels}\n\nText:\n{text}\n\nAnswer with the name of the label only."
+            : "{labels}\n\n{text}\n\nLabel:";
 
     private static string ListOf(LabelSet set, string language) => string.Join('\n', set.Labels.Select(label => label.Titles.GetValueOrDefault(language) is { } title && title != label.Name ? $"- {label.Name} ({title})" : $"- {label.Name}"));
 

@@ -22,10 +22,7 @@ public abstract class PromptedTask
     {
         Name = name;
         Model = model;
-        var options = JsonSerializer.SerializeToElement(request.Options);
-        // Chance is only where the task itself asks for it: the same document is to have the same answer, and an explanation.
-        var own = GenerationSettingsFile.Read(model.Folder) with { Sample = false, ReturnSequences = 1 };
-        Settings = GenerationSettingsFile.Apply(own, options, $"task {name}");
+        Settings = SettingsOf(model, request, $"task {name}");
         Prompt = PromptOf(model, request, instruction);
         var room = model.Description.Context - Prompt.Length;
         NewTokens = Settings.MaxNewTokens ?? Math.Min((Writes ? null : Settings.MaxLength - 1) ?? MostNewTokens, Math.Max(1, Writes ? room / 4 : room / 2));
@@ -69,6 +66,14 @@ public abstract class PromptedTask
 
     // A decoder writes behind what it reads; an encoder–decoder has room of its own for it.
     private bool Writes => Model.Description.Kind == ModelKind.Decoder;
+
+    /// <summary>The model's settings with those of a request over them.</summary>
+    internal static GenerationSettings SettingsOf(ModelUse model, GenerationRequest request, string where)
+    {
+        // Chance is only where the task itself asks for it: the same document is to have the same answer, and an explanation.
+        var own = GenerationSettingsFile.Read(model.Folder) with { Sample = false, ReturnSequences = 1 };
+        return GenerationSettingsFile.Apply(own, JsonSerializer.SerializeToElement(request.Options), where);
+    }
 
     private static ChatPrompt PromptOf(ModelUse model, GenerationRequest request, string instruction)
     {

@@ -15,6 +15,9 @@ public sealed record SummaryLimit
     {
     }
 
+    /// <summary>As long as it comes.</summary>
+    public static SummaryLimit None { get; } = new();
+
     /// <summary>Most sentences.</summary>
     public int Sentences { get; private init; } = int.MaxValue;
 

@@ -15,7 +15,6 @@ public sealed class ZeroShotTask : ClassifierTask
 
     private readonly string[] labels;
     private readonly int entailment;
-    private readonly bool several;
 
     /// <param name="name">The task's name in the job.</param>
     /// <param name="set">The labels. Their titles in <paramref name="language"/> are put into the template; of a label without, its name.</param>
@@ -29,11 +28,14 @@ public sealed class ZeroShotTask : ClassifierTask
     {
         entailment = EntailmentOf(model.Description) ?? throw new ModelException(
             $"{model.Folder.Path}: expected a model for entailment, with a label `entailment`, since the task has labels of its own; found the labels {string.Join(", ", model.Description.Labels)}. Leave `labels` out to use these, or choose a model trained on natural language inference (XNLI, MNLI).");
-        this.several = several;
+        Several = several;
         labels = [.. set.Labels.Select(label => label.Name)];
         Hypotheses = [.. set.Labels.Select(label => template.Replace(Place, label.Titles.GetValueOrDefault(language, label.Name), StringComparison.Ordinal))];
         Fingerprint = System.Text.Json.JsonSerializer.Serialize(new { labels, Hypotheses, several });
     }
+
+    /// <summary>True when several labels may hold at once.</summary>
+    public bool Several { get; }
 
     /// <inheritdoc/>
     public override string Fingerprint { get; }
@@ -53,7 +55,7 @@ public sealed class ZeroShotTask : ClassifierTask
     /// <inheritdoc/>
     public override Prediction Predict(IReadOnlyList<float[]> logits, string model, string? method)
     {
-        var prediction = Ranked(model, labels, LabelScores.ZeroShot(logits, entailment, several), several);
+        var prediction = Ranked(model, labels, LabelScores.ZeroShot(logits, entailment, Several), Several);
         return prediction is LabelPrediction ranked ? ranked with { Method = method, Basis = "entailment" } : prediction;
     }
 }

@@ -58,6 +58,9 @@ public sealed class Tokenizer
     /// <summary>The parts of a row of one text or of two, in their order.</summary>
     internal IReadOnlyList<TemplatePart> Template(bool pair) => postProcessor.Parts(pair);
 
+    /// <summary>How many ids the template puts behind the second of two texts.</summary>
+    public int PairTail => postProcessor.Parts(pair: true).Reverse().TakeWhile(part => part.Text < 0).Sum(part => part.Ids.Length);
+
     /// <summary>Reads the tokenizer of a model's folder.</summary>
     /// <exception cref="ModelException">It is missing, damaged, or has a part that is not known.</exception>
     public static Tokenizer Load(string folder)

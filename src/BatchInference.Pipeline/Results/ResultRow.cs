@@ -78,6 +78,9 @@ public sealed record TaskResult
     /// <summary>Every label with its score, best first; null unless the task classifies.</summary>
     public IReadOnlyList<KeyValuePair<string, double>>? Scores { get; init; }
 
+    /// <summary>The labels that hold, best first; null unless several may at once.</summary>
+    public IReadOnlyList<string>? Labels { get; init; }
+
     /// <summary>What a classification without examples rests on.</summary>
     public string? Basis { get; init; }
 

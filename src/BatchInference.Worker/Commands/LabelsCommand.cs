@@ -25,7 +25,7 @@ internal static class LabelsCommand
         {
             var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
             var choice = new ModelChoice(configuration);
-            using var encoder = choice.Encoder(choice.Model(parsed.GetValue(model)));
+            using var encoder = choice.Encoder(choice.Use(parsed.GetValue(model), null));
             var read = Read(parsed.GetValue(examples)!, surroundings);
             var labels = LabelSet.ForTraining(FolderOf(configuration, choice, parsed.GetValue(set)!), read);
             surroundings.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{labels.Name}: {read.Count} examples are read by {encoder.Model} …"));
@@ -49,7 +49,7 @@ internal static class LabelsCommand
             var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
             var choice = new ModelChoice(configuration);
             var labels = LabelSet.Load(choice.LabelSetFolder(parsed.GetValue(set)!));
-            using var encoder = choice.Encoder(choice.Model(parsed.GetValue(model)));
+            using var encoder = choice.Encoder(choice.Use(parsed.GetValue(model), null));
             var figures = new LabelSetEvaluator(encoder).Evaluate(labels, Read(parsed.GetValue(examples)!, surroundings), token);
             if (parsed.GetValue(json))
                 surroundings.Output.WriteLine(figures.ToJson());

@@ -104,6 +104,28 @@ internal sealed record IntegerKey(string Description, long Least, long Most) : K
     }
 }
 
+/// <summary>A number between two limits, both included.</summary>
+internal sealed record NumberKey(string Description, double Least, double Most) : Key(Description)
+{
+    public override string Type => string.Create(CultureInfo.InvariantCulture, $"number, {Least} to {Most}");
+
+    public override void Check(string path, JsonNode? value, ConfigurationCheck check)
+    {
+        var limits = string.Create(CultureInfo.InvariantCulture, $"Write a number from {Least} to {Most}.");
+        if (value is not JsonValue scalar || !scalar.TryGetValue(out double number)) check.Wrong(path, value, "is not a number", limits);
+        else if (!(number >= Least && number <= Most)) check.Wrong(path, value, "is out of range", limits);
+    }
+
+    public override JsonNode? FromText(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? JsonValue.Create(number) : JsonValue.Create(text);
+
+    public override JsonObject ToSchema()
+    {
+        var schema = Schema("number");
+        (schema["minimum"], schema["maximum"]) = (Least, Most);
+        return schema;
+    }
+}
+
 /// <summary>Yes or no.</summary>
 internal sealed record SwitchKey(string Description) : Key(Description)
 {

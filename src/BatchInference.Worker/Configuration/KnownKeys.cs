@@ -9,6 +9,14 @@ internal static class KnownKeys
     private const string NameForm = "lower-case letters, digits, - and _";
     private const string TimePattern = "([01][0-9]|2[0-3]):[0-5][0-9]";
 
+    private const string TextPlace = @"(?s:(?!.*\{text\}.*\{text\}).*\{text\}.*)";
+
+    private static Key Model { get; } = new TextKey("A model of the shelf. Default: `Models:Default`.", "name of a model on the shelf");
+
+    private static Key Variant { get; } = new TextKey("Which of the model's graphs. Default: `Models:Variant`, else what suits the provider.", "name of a variant");
+
+    private static Key System { get; } = new TextKey("For a chat model: its system message.", "text");
+
     /// <summary><c>appsettings.json</c>.</summary>
     public static SectionKey AppSettings { get; } = new("What holds for the whole program.",
     [
@@ -19,7 +27,7 @@ internal static class KnownKeys
         ("Models", new SectionKey("How models are run.",
         [
             ("Default", new TextKey("The model of tasks that name none.", "name of a model on the shelf") { Default = "multilingual-e5-small" }),
-            ("Variant", new TextKey("Which of the model's graphs, such as `int8`, `q4`. Default: what suits the provider.", "name of a variant")),
+            ("Variant", new TextKey("Which of a model's graphs, such as `int8`, `q4`, where it has that one and the task names none. Default: what suits the provider.", "name of a variant")),
             ("Provider", new ChoiceKey("Where models run. One that does not work is an error, never replaced in silence.", "cpu", "cuda", "directml") { Default = "cpu" }),
             ("Device", new IntegerKey("Number of the device.", 0, 63) { Default = 0 }),
             ("DeviceMemoryMegabytes", new IntegerKey("Most memory that is taken on a CUDA device. Default: what there is.", 64, 1_048_576)),
@@ -63,16 +71,42 @@ internal static class KnownKeys
         ]) { ExactlyOne = true, Required = true }),
         ("tasks", new MapKey("What is asked of each document; the names become columns.", NameForm, NamePattern, new SectionKey("One task.",
         [
-            ("classify", new SectionKey("A label from a set.",
+            ("classify", new SectionKey("A label: from a set (`labels`), or from those that the `model` was trained for.",
             [
-                ("labels", new TextKey("Name of the set in `labels/`.", "name of a label set", NamePattern, "topics") { Required = true }),
-                ("model", new TextKey("A model of the shelf. Default: `Models:Default`.", "name of a model on the shelf")),
-            ])),
-            ("summarize", new SectionKey("A summary made of exact quotes: `sentences` or `characters` tells its length.",
+                ("labels", new TextKey("Name of the set in `labels/`. Without it the model's own labels are used.", "name of a label set", NamePattern, "topics")),
+                ("model", Model),
+                ("variant", Variant),
+                ("template", new TextKey("For a model of entailment: the sentence that is asked of each label, with `{}` for the label. Default: `Ce texte parle de {}.`", "sentence with {}", @"[^{}]*\{\}[^{}]*", "Ce texte parle de {}.")),
+                ("language", new TextKey("Language of the `template` or the instruction: labels stand in it by their titles in that language, where they have one.", "language as ISO 639 writes it", "[a-z]{2,3}", "fr") { Default = "fr" }),
+                ("severalLabels", new SwitchKey("For a model of entailment: whether several labels may hold at once.") { Default = false }),
+                ("instruction", new TextKey("For a model that writes: what it is told, with `{text}` for the document and `{labels}` for the list of labels. It can answer with nothing but a label.", "text with {text}", TextPlace, "Classe ce texte :\n{labels}\n\n{text}")),
+                ("system", System),
+            ]) { Rule = Rules.Classify }),
+            ("summarize", new SectionKey("A summary, of `sentences` or `characters`: made of exact quotes, or, by a `model` that writes, in its own words.",
             [
                 ("sentences", new IntegerKey("How many sentences.", 1, 100)),
                 ("characters", new IntegerKey("At most so many characters.", 20, 20_000)),
-                ("model", new TextKey("A model of the shelf. Default: `Models:Default`.", "name of a model on the shelf")),
+                ("model", Model),
+                ("variant", Variant),
+                ("instruction", new TextKey("For a model that writes: what it is told, with `{text}` for the document. Default: what suits the model.", "text with {text}", TextPlace, "Résume ce texte :\n{text}")),
+                ("system", System),
+                ("thinking", new SwitchKey("Whether a reasoning model may think before it answers. What it thinks stands apart, in `reasoning`.") { Default = true }),
+                ("generation", new SectionKey("How a model writes; what is left out is as `generation_config.json` of the model has it.",
+                [
+                    ("maxNewTokens", new IntegerKey("Most tokens of an answer, thoughts included. Default: the model's, else what leaves room for the text.", 1, 100_000)),
+                    ("minNewTokens", new IntegerKey("Fewest tokens of an answer.", 0, 10_000)),
+                    ("beams", new IntegerKey("Hypotheses that are followed at once; 1 for the best token each time.", 1, 64)),
+                    ("lengthPenalty", new NumberKey("With beams: above 0 prefers longer answers, below 0 shorter ones.", -10, 10)),
+                    ("earlyStopping", new ChoiceKey("With beams: when the search ends (transformers' false, true, \"never\").", "heuristic", "full", "never")),
+                    ("repetitionPenalty", new NumberKey("Above 1 makes tokens that stand there already less likely.", 0.01, 100)),
+                    ("noRepeatNgram", new IntegerKey("No sequence of so many tokens twice; 0 for no such rule.", 0, 1000)),
+                    ("sample", new SwitchKey("Draws tokens by chance, with `temperature`, `topK`, `topP` of the model or of here. Never without this key: the same document is to have the same answer.") { Default = false }),
+                    ("temperature", new NumberKey("Below 1 keeps to likely tokens, above 1 strays from them.", 0.01, 100)),
+                    ("topK", new IntegerKey("Draws from so many of the best tokens; 0 for all.", 0, 1_000_000)),
+                    ("topP", new NumberKey("Draws from the best tokens that together have this probability.", 0, 1)),
+                    ("seed", new IntegerKey("Where chance starts from: the same seed draws the same tokens for the same text.", 0, long.MaxValue)),
+                    ("stop", new ListKey("The answer ends with the first of these texts.", new TextKey("A text.", "text"))),
+                ])),
             ]) { Alternatives = ["sentences", "characters"] }),
         ]) { ExactlyOne = true }, 1) { Required = true }),
         ("output", new SectionKey("Where the results go.",
@@ -90,6 +124,12 @@ internal static class KnownKeys
 
     private static class Rules
     {
+        public static void Classify(string path, JsonObject task, ConfigurationCheck check)
+        {
+            if (!task.ContainsKey("labels") && !task.ContainsKey("model"))
+                check.Add(path, "says nothing. Write the name of a label set as labels, or of a classification model as model.");
+        }
+
         public static void Schedule(string path, JsonObject night, ConfigurationCheck check)
         {
             if (Text(night, "opens") is { } opens && opens == Text(night, "closes"))

@@ -108,13 +108,27 @@ internal sealed record TaskSettings
     public SummarizeSettings? Summarize { get; init; }
 
     public string? Model => Classify?.Model ?? Summarize?.Model;
+
+    public string? Variant => Classify?.Variant ?? Summarize?.Variant;
 }
 
 internal sealed record ClassifySettings
 {
-    public string Labels { get; init; } = "";
+    public string? Labels { get; init; }
 
     public string? Model { get; init; }
+
+    public string? Variant { get; init; }
+
+    public string? Template { get; init; }
+
+    public string Language { get; init; } = "fr";
+
+    public bool SeveralLabels { get; init; }
+
+    public string? Instruction { get; init; }
+
+    public string? System { get; init; }
 }
 
 internal sealed record SummarizeSettings
@@ -124,6 +138,16 @@ internal sealed record SummarizeSettings
     public int? Characters { get; init; }
 
     public string? Model { get; init; }
+
+    public string? Variant { get; init; }
+
+    public string? Instruction { get; init; }
+
+    public string? System { get; init; }
+
+    public bool Thinking { get; init; } = true;
+
+    public GenerationOptions? Generation { get; init; }
 }
 
 internal sealed record OutputSettings

@@ -66,7 +66,7 @@ internal sealed class Examination(WorkerConfiguration configuration)
 
     private Finding Provider(CancellationToken cancellationToken) => Judge($"execution provider {configuration.Settings.Models.Provider}", () =>
     {
-        using var encoder = choice.Encoder(choice.Model(null));
+        using var encoder = choice.Encoder(choice.Use(null, null));
         var vector = encoder.Embed(["Un texte."], cancellationToken)[0];
         return vector.All(float.IsFinite) ? $"{encoder.Model} gives a vector" : throw new ModelException($"{encoder.Model} gives numbers that are none. Set Models:Provider to cpu, or update the driver of the device.");
     });

@@ -24,5 +24,5 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
     /// <summary>Looks at what a run would have to do.</summary>
     public Task<RunForecast> ForecastAsync(RunPlan plan, StopSignals stop) => Run(plan, new RunProgress(surroundings.Time)).ForecastAsync(stop.Soft);
 
-    private BatchRun Run(RunPlan plan, RunProgress progress) => new(plan, job.Source, job.Reader, job.Load, job.Sink, ledger) { Time = surroundings.Time, Progress = progress, Logger = Logger };
+    private BatchRun Run(RunPlan plan, RunProgress progress) => new(plan, job.Source, job.Reader, job.Tasks.Load, job.Sink, ledger) { Time = surroundings.Time, Progress = progress, Logger = Logger };
 }

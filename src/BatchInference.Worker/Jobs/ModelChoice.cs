@@ -1,6 +1,5 @@
 using BatchInference.Models.Labels;
 using BatchInference.Models.Onnx;
-using BatchInference.Models.Passes;
 using BatchInference.Models.Shelf;
 using BatchInference.Worker.Configuration;
 
@@ -10,6 +9,8 @@ namespace BatchInference.Worker.Jobs;
 internal sealed class ModelChoice(WorkerConfiguration configuration)
 {
     private readonly Dictionary<string, ModelFolder> opened = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ModelDescription> descriptions = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Name, string Variant), ModelUse> uses = [];
 
     /// <summary>How models are run.</summary>
     public OnnxOptions Options { get; } = new()
@@ -36,9 +37,6 @@ internal sealed class ModelChoice(WorkerConfiguration configuration)
     /// <summary>The models that are shipped and those that were added.</summary>
     public ModelShelf Shelf { get; } = new(Path.Combine(configuration.Folders.Shipped, "models"), Path.Combine(configuration.Folders.State, "models"));
 
-    /// <summary>The variant of the models' graphs.</summary>
-    public string Variant => configuration.Settings.Models.Variant ?? EncoderPass.VariantFor(Options.Provider);
-
     /// <summary>Names of the models on the shelf.</summary>
     public IReadOnlyList<string> Models => [.. Shelves.Where(Directory.Exists).SelectMany(Directory.GetDirectories).Select(path => Path.GetFileName(path)!).Distinct().Order(StringComparer.Ordinal)];
 
@@ -59,8 +57,38 @@ internal sealed class ModelChoice(WorkerConfiguration configuration)
     /// <exception cref="ConfigurationException">There is none of that name.</exception>
     public string LabelSetFolder(string name) => Find(LabelFolders.Select(folder => folder), name, "label set", LabelSets);
 
+    /// <summary>Opens, verifies and looks at a model of the shelf, once for each variant.</summary>
+    /// <param name="name">Its name; null for the default model.</param>
+    /// <param name="variant">Which of its graphs; null for that of the configuration, else what suits the provider.</param>
+    /// <exception cref="ConfigurationException">There is none of that name.</exception>
+    /// <exception cref="ModelException">Its files are not those that were pinned, or it has no such variant.</exception>
+    public ModelUse Use(string? name, string? variant)
+    {
+        var folder = Model(name);
+        if (!descriptions.TryGetValue(folder.Name, out var description))
+            descriptions[folder.Name] = description = ModelDescription.Of(folder);
+        var chosen = VariantOf(folder, description, variant);
+        if (!uses.TryGetValue((folder.Name, chosen), out var use))
+            uses[(folder.Name, chosen)] = use = new ModelUse(folder, description, chosen, Options);
+        return use;
+    }
+
     /// <summary>The model as texts are embedded with it; opened at the first text.</summary>
-    public TextEncoder Encoder(ModelFolder model) => TextEncoder.Of(model, Variant, Options);
+    /// <exception cref="ModelException">It gives no vectors.</exception>
+    public TextEncoder Encoder(ModelUse model) => model.Description.Kind == ModelKind.Embedder
+        ? TextEncoder.Of(model.Folder, model.Variant, Options)
+        : throw new ModelException($"{model.Folder.Path}: expected a model that gives vectors of texts, found one that {model.Description.Says}. Label sets are trained on a sentence encoder such as {configuration.Settings.Models.Default}.");
+
+    // The variant of the configuration is meant for the models that have it; the default model must.
+    private string VariantOf(ModelFolder folder, ModelDescription description, string? variant)
+    {
+        var general = configuration.Settings.Models.Variant;
+        if (variant is null && general is not null && (description.VariantNamed(general) is not null || folder.Name == configuration.Settings.Models.Default))
+            variant = general;
+        return variant is null
+            ? description.VariantFor(Options.Provider)
+            : description.VariantNamed(variant) ?? throw new ModelException($"{folder.Path}: expected the variant `{variant}`, found {description.VariantNames}. Choose one of them.");
+    }
 
     private static string Find(IEnumerable<string> shelves, string name, string what, IReadOnlyList<string> known)
     {

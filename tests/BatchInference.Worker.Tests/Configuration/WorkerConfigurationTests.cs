@@ -45,7 +45,7 @@ public sealed class WorkerConfigurationTests
             "jobs/job.json: schedule[1].closes: \"20:00\" is the time of the opening. Write a later time; 24 hours are two schedules.",
             "jobs/job.json: source: says nothing. Write exactly one of folder.",
             "jobs/job.json: tasks.Topic: \"Topic\" is no good name. Use lower-case letters, digits, - and _.",
-            "jobs/job.json: tasks.Topic.classify.labels: is missing. Name of the set in `labels/`. (name of a label set).",
+            "jobs/job.json: tasks.Topic.classify: says nothing. Write the name of a label set as labels, or of a classification model as model.",
             "jobs/job.json: tasks.summary.summarize.characters: 9 is out of range. Write a whole number from 20 to 20000.",
             "jobs/job.json: tasks.summary.summarize: says sentences and characters. Write exactly one of sentences, characters.",
             "jobs/job.json: output.folder: 5 is not a path. Write it in quotation marks.",
@@ -70,7 +70,13 @@ public sealed class WorkerConfigurationTests
           "enabled": true,
           "schedule": [ { "opens": "20:00", "closes": "06:00", "timeZone": "Europe/Paris", "nights": ["Mon-Fri"], "exceptNightsOf": ["2026-12-25"] } ],
           "source": { "folder": { "path": "docs", "include": ["**/*.pdf"], "exclude": ["old/**"] } },
-          "tasks": { "topic": { "classify": { "labels": "topics", "model": "m" } }, "summary": { "summarize": { "sentences": 2, "model": "m" } }, "short": { "summarize": { "characters": 200 } } },
+          "tasks": {
+            "topic": { "classify": { "labels": "topics", "model": "m", "variant": "q4", "template": "Sujet : {}.", "language": "fr", "severalLabels": true, "instruction": "{labels} {text}", "system": "Bref." } },
+            "summary": { "summarize": { "sentences": 2, "model": "m", "variant": "q4", "instruction": "Résume : {text}", "system": "Bref.", "thinking": false, "generation": {
+              "maxNewTokens": 200, "minNewTokens": 5, "beams": 4, "lengthPenalty": 0.8, "earlyStopping": "never", "repetitionPenalty": 1.2, "noRepeatNgram": 3,
+              "sample": true, "temperature": 0.6, "topK": 20, "topP": 0.95, "seed": 7, "stop": ["\n"] } } },
+            "short": { "summarize": { "characters": 200 } }
+          },
           "output": { "folder": "out", "formats": ["csv"], "csv": { "delimiter": ";", "byteOrderMark": true }, "text": true }
         }
         """;
@@ -135,6 +141,24 @@ public sealed class WorkerConfigurationTests
     [InlineData("tasks", "{}", "{} is empty. Write at least 1 entry.")]
     [InlineData("tasks.topic.classify.labels", "\"../x\"", "\"../x\" is not a name of a label set. Write for example \"topics\".")]
     [InlineData("tasks.topic.classify.model", "5", "5 is not a name of a model on the shelf. Write it in quotation marks.")]
+    [InlineData("tasks.topic.classify.template", "\"Sujet\"", "\"Sujet\" is not a sentence with {}. Write for example \"Ce texte parle de {}.\".")]
+    [InlineData("tasks.topic.classify.language", "\"français\"", "\"français\" is not a language as ISO 639 writes it. Write for example \"fr\".")]
+    [InlineData("tasks.topic.classify.severalLabels", "\"yes\"", "\"yes\" is neither true nor false. Write true or false, without quotation marks.")]
+    [InlineData("tasks.topic.classify.instruction", "\"{text} {text}\"", "\"{text} {text}\" is not a text with {text}. Write for example \"Classe ce texte :\n{labels}\n\n{text}\".")]
+    [InlineData("tasks.summary.summarize.instruction", "\"Résume.\"", "\"Résume.\" is not a text with {text}. Write for example \"Résume ce texte :\n{text}\".")]
+    [InlineData("tasks.summary.summarize.thinking", "1", "1 is neither true nor false. Write true or false, without quotation marks.")]
+    [InlineData("tasks.summary.summarize.generation.maxNewTokens", "0", "0 is out of range. Write a whole number from 1 to 100000.")]
+    [InlineData("tasks.summary.summarize.generation.minNewTokens", "10001", "10001 is out of range. Write a whole number from 0 to 10000.")]
+    [InlineData("tasks.summary.summarize.generation.beams", "65", "65 is out of range. Write a whole number from 1 to 64.")]
+    [InlineData("tasks.summary.summarize.generation.lengthPenalty", "-11", "-11 is out of range. Write a number from -10 to 10.")]
+    [InlineData("tasks.summary.summarize.generation.earlyStopping", "true", "true is none of the values that are known. Write one of \"heuristic\", \"full\", \"never\".")]
+    [InlineData("tasks.summary.summarize.generation.repetitionPenalty", "0", "0 is out of range. Write a number from 0.01 to 100.")]
+    [InlineData("tasks.summary.summarize.generation.noRepeatNgram", "2.5", "2.5 is not a whole number. Write a whole number from 0 to 1000.")]
+    [InlineData("tasks.summary.summarize.generation.temperature", "\"warm\"", "\"warm\" is not a number. Write a number from 0.01 to 100.")]
+    [InlineData("tasks.summary.summarize.generation.topK", "-1", "-1 is out of range. Write a whole number from 0 to 1000000.")]
+    [InlineData("tasks.summary.summarize.generation.topP", "1.5", "1.5 is out of range. Write a number from 0 to 1.")]
+    [InlineData("tasks.summary.summarize.generation.seed", "-1", "-1 is out of range. Write a whole number from 0 to 9223372036854775807.")]
+    [InlineData("tasks.summary.summarize.generation.stop", "\"\\n\"", "\"\\n\" is not a list. Write it in brackets: [ … ].")]
     [InlineData("tasks.summary.summarize.sentences", "0", "0 is out of range. Write a whole number from 1 to 100.")]
     [InlineData("tasks.summary.summarize.sentences", "101", "101 is out of range. Write a whole number from 1 to 100.")]
     [InlineData("tasks.short.summarize.characters", "19", "19 is out of range. Write a whole number from 20 to 20000.")]

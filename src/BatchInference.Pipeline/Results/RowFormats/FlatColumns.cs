@@ -59,6 +59,10 @@ internal static class FlatColumns
                 row => In(row)?.Scores is { } scores ? JsonLines.Nested(json => JsonLines.WriteScores(json, scores)) : null);
         }
 
+        if (task.Kind.HasFlag(TaskKind.SeveralLabels))
+            yield return Text($"{task.Name}_labels", "The labels that hold, best first, as a JSON array.",
+                row => In(row)?.Labels is { } labels ? JsonLines.Nested(json => JsonLines.WriteTexts(json, labels)) : null);
+
         if (task.Kind.HasFlag(TaskKind.Summary))
         {
             yield return Text($"{task.Name}_text", $"Summary of the task {task.Name}.", row => In(row)?.Text);
@@ -66,6 +70,12 @@ internal static class FlatColumns
                 row => In(row)?.Quotes is { } quotes ? JsonLines.Nested(json => JsonLines.WriteQuotes(json, quotes)) : null);
         }
 
+        if (task.Kind.HasFlag(TaskKind.Method))
+            yield return Text($"{task.Name}_method", "How a long document was read, and where an answer was cut.", row => In(row)?.Method);
+        if (task.Kind.HasFlag(TaskKind.Method | TaskKind.Classification))
+            yield return Text($"{task.Name}_basis", "What the label rests on, where it is not examples.", row => In(row)?.Basis);
+        if (task.Kind.HasFlag(TaskKind.Generation))
+            yield return Text($"{task.Name}_reasoning", "What a reasoning model thought before it answered.", row => In(row)?.Reasoning);
         yield return Text($"{task.Name}_model", "Model and variant that answered.", row => In(row)?.Model);
         yield return Text($"{task.Name}_error", $"Why the task {task.Name} has no answer.", row => In(row)?.Error);
     }

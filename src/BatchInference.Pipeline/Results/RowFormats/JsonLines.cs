@@ -55,6 +55,14 @@ internal static class JsonLines
         json.WriteEndObject();
     }
 
+    public static void WriteTexts(Utf8JsonWriter json, IReadOnlyList<string> texts)
+    {
+        json.WriteStartArray();
+        foreach (var text in texts)
+            json.WriteStringValue(text);
+        json.WriteEndArray();
+    }
+
     public static void WriteQuotes(Utf8JsonWriter json, IReadOnlyList<Quote> quotes)
     {
         json.WriteStartArray();
@@ -139,6 +147,12 @@ internal static class JsonLines
             WriteScores(json, result.Scores);
         }
 
+        if (result.Labels is not null)
+        {
+            json.WritePropertyName("labels");
+            WriteTexts(json, result.Labels);
+        }
+
         if (result.Quotes is not null)
         {
             json.WriteString("text", result.Text);
@@ -206,6 +220,7 @@ internal static class JsonLines
             Label = Optional(result, "label"),
             Score = result.TryGetProperty("score", out var score) ? score.GetDouble() : null,
             Scores = result.TryGetProperty("scores", out var scores) ? [.. scores.EnumerateObject().Select(one => KeyValuePair.Create(one.Name, one.Value.GetDouble()))] : null,
+            Labels = result.TryGetProperty("labels", out var labels) ? [.. labels.EnumerateArray().Select(label => label.GetString()!)] : null,
             Text = Optional(result, "text"),
             Quotes = result.TryGetProperty("quotes", out var quotes) ? [.. quotes.EnumerateArray().Select(ReadQuote)] : null,
             Basis = Optional(result, "basis"),
