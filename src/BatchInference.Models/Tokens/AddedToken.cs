@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace BatchInference.Models.Tokens;
 
 /// <summary>A token that is found in the text before the model sees it.</summary>
@@ -15,4 +17,16 @@ internal sealed record AddedToken(int Id, string Content, bool SingleWord, bool 
     /// of all added tokens only runs of blanks are surely plain text.
     /// </summary>
     public bool Control => Special || !Content.All(letter => char.IsWhiteSpace(letter) || letter == '▁');
+
+    /// <summary>Reads a token of <c>tokenizer.json</c> or <c>tokenizer_config.json</c>.</summary>
+    public static AddedToken Read(JsonElement token, int id) => new(
+        id,
+        token.GetProperty("content").GetString() ?? throw new InvalidDataException("an added token has no content."),
+        Flag(token, "single_word"),
+        Flag(token, "lstrip"),
+        Flag(token, "rstrip"),
+        Flag(token, "normalized"),
+        Flag(token, "special"));
+
+    private static bool Flag(JsonElement token, string name) => token.TryGetProperty(name, out var flag) && flag.GetBoolean();
 }

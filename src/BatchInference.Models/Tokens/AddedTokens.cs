@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text;
+using BatchInference.Models.Tokens.Patterns;
 using BatchInference.Models.Tokens.Subwords;
 
 namespace BatchInference.Models.Tokens;
@@ -7,6 +7,7 @@ namespace BatchInference.Models.Tokens;
 /// <summary>Finds added tokens in a text: the leftmost, of these the longest.</summary>
 internal sealed class AddedTokens
 {
+    private static readonly RuneSet Word = RuneSet.Word().Add(0x200C, 0x200D);
     private readonly List<AddedToken> tokens = [];
     private readonly PieceTrie trie = new(64);
     private readonly PieceTrie blanks = new(64);
@@ -34,9 +35,10 @@ internal sealed class AddedTokens
     /// <summary>The next token in a stretch of text.</summary>
     /// <param name="text">The text.</param>
     /// <param name="from">Where to look from: the end of the token before, or the beginning.</param>
+    /// <param name="done">Where the blanks that the token before took end.</param>
     /// <param name="controls">Whether control tokens are sought, too.</param>
-    /// <returns>The token and the stretch that it takes with its blanks; null where there is none.</returns>
-    public (AddedToken Token, TextRange Range)? Next(ReadOnlySpan<char> text, int from, bool controls)
+    /// <returns>The token, the stretch that it takes with its blanks, and its own end; null where there is none.</returns>
+    public (AddedToken Token, TextRange Range, int End)? Next(ReadOnlySpan<char> text, int from, int done, bool controls)
     {
         if (IsEmpty(controls))
             return null;
@@ -51,12 +53,12 @@ internal sealed class AddedTokens
                 continue;
             }
 
-            var start = at;
-            while (found.LeftStrip && start > from && char.IsWhiteSpace(text[start - 1]))
+            var (start, own) = (at, end);
+            while (found.LeftStrip && start > done && char.IsWhiteSpace(text[start - 1]))
                 start--;
             while (found.RightStrip && end < text.Length && char.IsWhiteSpace(text[end]))
                 end++;
-            return (found, new TextRange(start, end - start));
+            return (found, new TextRange(start, end - start), own);
         }
 
         return null;
@@ -82,6 +84,5 @@ internal sealed class AddedTokens
 
     private static bool WordAt(ReadOnlySpan<char> text, int at) => at < text.Length && Rune.DecodeFromUtf16(text[at..], out var rune, out _) == 0 && IsWord(rune);
 
-    private static bool IsWord(Rune rune) => Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune)
-        is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark or UnicodeCategory.ConnectorPunctuation or UnicodeCategory.LetterNumber;
+    private static bool IsWord(Rune rune) => Word.Contains(rune.Value);
 }

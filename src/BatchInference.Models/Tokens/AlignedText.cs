@@ -49,6 +49,16 @@ internal sealed class AlignedText
         Length += length;
     }
 
+    /// <summary>Gives the last code point another origin.</summary>
+    public void MoveLast(TextRange origin)
+    {
+        var size = Length > 1 && char.IsLowSurrogate(chars[Length - 1]) ? 2 : 1;
+        origins.AsSpan(Length - size, size).Fill(origin);
+    }
+
+    /// <summary>The characters, to be changed in their places.</summary>
+    public Span<char> Letters => chars.AsSpan(0, Length);
+
     /// <summary>The stretch of the original text that <paramref name="length"/> characters from <paramref name="start"/> stand for.</summary>
     public TextRange OriginOf(int start, int length)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using BatchInference.Models.Tokens.Normalization;
 
 namespace BatchInference.Models.Tokens;
 
@@ -29,6 +30,9 @@ internal sealed class TextWork
         (Text, Next) = (Next, Text);
         Next.Clear();
     }
+
+    /// <summary>Room for a base and its marks while they are normalised.</summary>
+    public List<Mark> Marks { get; } = [];
 
     /// <summary>Begins the splitting of one stretch of the text.</summary>
     public void OneWord(TextRange range)

@@ -8,6 +8,7 @@ public sealed class TokenBuffer
     private int[] ids = new int[64];
     private TextRange[] offsets = new TextRange[64];
     private PathNode[] path = new PathNode[64];
+    private int calls;
 
     /// <summary>How many tokens.</summary>
     public int Count { get; private set; }
@@ -19,6 +20,8 @@ public sealed class TokenBuffer
     public ReadOnlySpan<TextRange> Offsets => offsets.AsSpan(0, Count);
 
     internal TextWork Work { get; } = new();
+
+    internal MergeWork Merges { get; } = new();
 
     internal void Clear() => Count = 0;
 
@@ -33,6 +36,32 @@ public sealed class TokenBuffer
         (ids[Count], offsets[Count]) = (id, origin);
         Count++;
     }
+
+    internal void Add(ReadOnlySpan<int> more, ReadOnlySpan<TextRange> origins)
+    {
+        while (Count + more.Length > ids.Length)
+        {
+            Array.Resize(ref ids, 2 * ids.Length);
+            Array.Resize(ref offsets, ids.Length);
+        }
+
+        more.CopyTo(ids.AsSpan(Count));
+        origins.CopyTo(offsets.AsSpan(Count));
+        Count += more.Length;
+    }
+
+    /// <summary>Turns the ranges of a word's tokens into those of the text.</summary>
+    internal void Place(AlignedText text, TextRange word, int first)
+    {
+        foreach (ref var range in offsets.AsSpan(first, Count - first))
+            range = text.OriginOf(word.Start + range.Start, range.Length);
+    }
+
+    internal void Trim(int at, TextRange range) => offsets[at] = range;
+
+    internal void Truncate(int count) => Count = count;
+
+    internal bool OneInSixteen() => (++calls & 15) == 0;
 
     internal void Reverse(int first)
     {

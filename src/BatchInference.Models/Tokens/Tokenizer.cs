@@ -1,9 +1,7 @@
 using System.Text.Json;
 using BatchInference.Models.Onnx;
 using BatchInference.Models.Tokens.Decoding;
-using BatchInference.Models.Tokens.Normalization;
 using BatchInference.Models.Tokens.PostProcessing;
-using BatchInference.Models.Tokens.PreTokenization;
 using BatchInference.Models.Tokens.Subwords;
 
 namespace BatchInference.Models.Tokens;
@@ -14,36 +12,24 @@ namespace BatchInference.Models.Tokens;
 /// </summary>
 public sealed class Tokenizer
 {
-    private readonly Normalizer? normalizer;
-    private readonly PreTokenizer? preTokenizer;
-    private readonly SubwordModel model;
-    private readonly PostProcessor postProcessor;
-    private readonly TokenDecoder? decoder;
+    private readonly TokenizerDesign design;
+    private readonly WordCache words = new();
     private readonly Dictionary<string, AddedToken> byContent = new(StringComparer.Ordinal);
     private readonly Dictionary<int, AddedToken> byId = [];
     private readonly AddedTokens raw = new();
     private readonly AddedTokens normalized = new();
 
-    private Tokenizer(TokenizerVocabularyReader file, string path)
+    private Tokenizer(TokenizerDesign design)
     {
-        var parts = new TokenizerParts(path);
-        var settings = file.Settings;
-        normalizer = parts.Normalizer(settings.GetProperty("normalizer"));
-        preTokenizer = parts.PreTokenizer(settings.GetProperty("pre_tokenizer"));
-        postProcessor = parts.PostProcessor(settings.GetProperty("post_processor"));
-        decoder = parts.Decoder(settings.GetProperty("decoder"));
-        foreach (var token in settings.GetProperty("added_tokens").EnumerateArray().Select(Added))
+        this.design = design;
+        foreach (var token in design.AddedTokens)
             (byContent[token.Content], byId[token.Id]) = (token, token);
-        var subwords = settings.GetProperty("model");
-        model = subwords.GetProperty("type").GetString() switch
-        {
-            "Unigram" => Unigram(subwords, file),
-            var type => throw parts.Unknown("model", $"{type}"),
-        };
         foreach (var token in byId.Values)
             (token.Normalized ? normalized : raw).Add(token.Normalized ? Normalize(token.Content) : token.Content, token);
-        VocabularySize = Math.Max(model.Size, byId.Keys.Select(id => id + 1).DefaultIfEmpty().Max());
+        VocabularySize = Math.Max(design.Model.Vocabulary.Size, byId.Keys.Select(id => id + 1).DefaultIfEmpty().Max());
         (Head, Tail) = Ends();
+        Padding = design.Padding is { } padding ? IdOf(padding) : null;
+        Target = design.Target is { } target ? new Tokenizer(target) : this;
     }
 
     /// <summary>One more than the greatest id.</summary>
@@ -55,11 +41,14 @@ public sealed class Tokenizer
     /// <summary>The ids that it puts behind it.</summary>
     public IReadOnlyList<int> Tail { get; }
 
-    /// <summary>The parts of a row of one text or of two, in their order.</summary>
-    internal IReadOnlyList<TemplatePart> Template(bool pair) => postProcessor.Parts(pair);
+    /// <summary>The token that fills rows up, or null.</summary>
+    public int? Padding { get; }
 
-    /// <summary>How many ids the template puts behind the second of two texts.</summary>
-    public int PairTail => postProcessor.Parts(pair: true).Reverse().TakeWhile(part => part.Text < 0).Sum(part => part.Ids.Length);
+    /// <summary>The tokenizer for texts in the language that a translation model writes; for all other models the same.</summary>
+    public Tokenizer Target { get; }
+
+    /// <summary>The parts of a row of one text or of two, in their order.</summary>
+    internal IReadOnlyList<TemplatePart> Template(bool pair) => design.PostProcessor.Parts(pair);
 
     /// <summary>Reads the tokenizer of a model's folder.</summary>
     /// <exception cref="ModelException">It is missing, damaged, or has a part that is not known.</exception>
@@ -68,7 +57,7 @@ public sealed class Tokenizer
         var path = Path.Combine(folder, "tokenizer.json");
         try
         {
-            return new Tokenizer(TokenizerVocabularyReader.Read(File.ReadAllBytes(path), path), path);
+            return new Tokenizer(TokenizerFile.Read(path, TokenizerConfig.Read(folder)));
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or InvalidDataException)
         {
@@ -85,33 +74,42 @@ public sealed class Tokenizer
     public void Encode(ReadOnlySpan<char> text, TokenBuffer into, bool recognizeSpecialTokens = false)
     {
         ArgumentNullException.ThrowIfNull(into);
-        into.Clear();
-        var done = 0;
-        while (raw.Next(text, done, recognizeSpecialTokens) is var (token, range))
-        {
-            EncodePlain(text, new TextRange(done, range.Start - done), into, recognizeSpecialTokens);
-            into.Add(token.Id, range);
-            done = range.End;
-        }
-
-        EncodePlain(text, new TextRange(done, text.Length - done), into, recognizeSpecialTokens);
+        Find(text, into, recognizeSpecialTokens);
+        if (design.PostProcessor.Trims.Count > 0)
+            for (var at = 0; at < into.Count; at++)
+                into.Trim(at, Trimmed(text, into.Ids[at], at == 0, into.Offsets[at]));
     }
 
     /// <summary>Makes a row for the model of one text or two. An empty second text counts as none.</summary>
-    public TokenizedText EncodeWithTemplate(string text, string? pair = null, bool recognizeSpecialTokens = false)
-    {
-        var buffer = new TokenBuffer();
-        var (ids, offsets, types) = (new List<int>(), new List<TextRange>(), new List<int>());
-        foreach (var part in postProcessor.Parts(!string.IsNullOrEmpty(pair)))
-        {
-            if (part.Text >= 0)
-                Encode(part.Text == 0 ? text : pair, buffer, recognizeSpecialTokens);
-            ids.AddRange(part.Text >= 0 ? buffer.Ids : part.Ids);
-            offsets.AddRange(part.Text >= 0 ? buffer.Offsets : new TextRange[part.Ids.Length]);
-            types.AddRange(Enumerable.Repeat(part.Type, ids.Count - types.Count));
-        }
+    public TokenizedText EncodeWithTemplate(string text, string? pair = null, bool recognizeSpecialTokens = false) =>
+        EncodeRows(text, pair, null, recognizeSpecialTokens)[0];
 
-        return new TokenizedText { Ids = [.. ids], Offsets = [.. offsets], TypeIds = [.. types] };
+    /// <summary>Makes a row of at most some length, and further rows of what does not fit.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="pair">A second text; an empty one counts as none.</param>
+    /// <param name="truncation">How long rows may be; null for any length.</param>
+    /// <param name="recognizeSpecialTokens">See <see cref="Encode"/>.</param>
+    /// <param name="addSpecialTokens">Whether the tokens of the template are put.</param>
+    /// <returns>The row as the model reads it, then what it leaves out, each row overlapping the one before by <see cref="TokenTruncation.Stride"/>.</returns>
+    /// <exception cref="ArgumentException">The length leaves no room for text, or the text that is to be shortened is too short.</exception>
+    public IReadOnlyList<TokenizedText> EncodeRows(string text, string? pair, TokenTruncation? truncation, bool recognizeSpecialTokens = false, bool addSpecialTokens = true)
+    {
+        var two = !string.IsNullOrEmpty(pair);
+        var (first, second) = (new TokenBuffer(), new TokenBuffer());
+        Find(text, first, recognizeSpecialTokens);
+        if (two)
+            Find(pair, second, recognizeSpecialTokens);
+        var parts = design.PostProcessor.Parts(two).Where(part => part.Text >= 0 || addSpecialTokens).ToArray();
+        var room = truncation is { } limit ? limit.Length - parts.Sum(part => part.Ids.Length) : int.MaxValue;
+        var (firsts, seconds) = RowWindows.Of(first.Count, second.Count, room, truncation ?? default);
+        var rows = new List<TokenizedText>(firsts.Count * seconds.Count);
+        rows.Add(Row(firsts[0], seconds[0]));
+        foreach (var one in firsts.Skip(1))
+            rows.AddRange(seconds.Select(other => Row(one, other)));
+        rows.AddRange(seconds.Skip(1).Select(other => Row(firsts[0], other)));
+        return rows;
+
+        TokenizedText Row(TextRange one, TextRange other) => RowOf(parts, (text, first, one), (pair ?? "", second, other));
     }
 
     /// <summary>Turns tokens back into text. Ids that the tokenizer does not have are left out.</summary>
@@ -123,22 +121,70 @@ public sealed class Tokenizer
         foreach (var id in ids)
             if (!(skipSpecialTokens && byId.TryGetValue(id, out var added) && added.Special) && TokenOf(id) is { } token)
                 tokens.Add(token);
-        return decoder is null ? string.Join(' ', tokens) : string.Concat(decoder.Decode(tokens));
+        var text = design.Decoder is null ? string.Join(' ', tokens) : string.Concat(design.Decoder.Decode(tokens));
+        return design.CleansUp ? TextCleanup.Spaced(text) : text;
     }
 
     /// <summary>The id of a token by its text in the vocabulary, or null.</summary>
-    public int? IdOf(string token) => byContent.TryGetValue(token, out var added) ? added.Id : model.IdOf(token);
+    public int? IdOf(string token) => byContent.TryGetValue(token, out var added) ? added.Id : design.Model.Vocabulary.Find(token) is >= 0 and var id ? id : null;
 
     /// <summary>The text of a token in the vocabulary, or null.</summary>
-    public string? TokenOf(int id) => byId.TryGetValue(id, out var added) ? added.Content : model.TokenOf(id);
+    public string? TokenOf(int id) => byId.TryGetValue(id, out var added) ? added.Content : design.Model.Vocabulary.Has(id) ? design.Model.Vocabulary[id].ToString() : null;
+
+    private void Find(ReadOnlySpan<char> text, TokenBuffer into, bool controls)
+    {
+        into.Clear();
+        var (done, from) = (0, 0);
+        while (raw.Next(text, from, done, controls) is var (token, range, end))
+        {
+            EncodePlain(text, new TextRange(done, range.Start - done), into, controls);
+            into.Add(token.Id, range);
+            (done, from) = (range.End, end);
+        }
+
+        EncodePlain(text, new TextRange(done, text.Length - done), into, controls);
+    }
+
+    private TokenizedText RowOf(TemplatePart[] parts, (string Text, TokenBuffer Tokens, TextRange Window) first, (string Text, TokenBuffer Tokens, TextRange Window) second)
+    {
+        var (ids, offsets, types, texts) = (new List<int>(), new List<TextRange>(), new List<int>(), new List<int>());
+        foreach (var part in parts)
+        {
+            if (part.Text < 0)
+            {
+                ids.AddRange(part.Ids);
+                offsets.AddRange(new TextRange[part.Ids.Length]);
+            }
+            else
+            {
+                var (text, tokens, window) = part.Text == 0 ? first : second;
+                ids.AddRange(tokens.Ids.Slice(window.Start, window.Length));
+                for (var at = window.Start; at < window.End; at++)
+                    offsets.Add(Trimmed(text, tokens.Ids[at], at == window.Start, tokens.Offsets[at]));
+            }
+
+            types.AddRange(Enumerable.Repeat(part.Type, ids.Count - types.Count));
+            texts.AddRange(Enumerable.Repeat(part.Text, ids.Count - texts.Count));
+        }
+
+        return new TokenizedText { Ids = [.. ids], Offsets = [.. offsets], TypeIds = [.. types], Texts = [.. texts] };
+    }
+
+    // An added token is trimmed by the text that it took, which may have blanks that it lacks itself.
+    private TextRange Trimmed(ReadOnlySpan<char> text, int id, bool first, TextRange range)
+    {
+        foreach (var trim in design.PostProcessor.Trims)
+            range = trim.Apply(byId.ContainsKey(id) ? text.Slice(range.Start, range.Length) : design.Model.Vocabulary[id], first, range);
+        return range;
+    }
 
     private void EncodePlain(ReadOnlySpan<char> text, TextRange range, TokenBuffer into, bool controls)
     {
-        if (range.Length == 0)
+        if (range.Length <= 0)
             return;
         var work = into.Work;
         work.Start(text, range);
-        normalizer?.Apply(work);
+        design.Normalizer?.Apply(work);
         if (normalized.IsEmpty(controls))
         {
             EncodeWords(work, into, new TextRange(0, work.Text.Length), controls);
@@ -148,12 +194,12 @@ public sealed class Tokenizer
         // Cutting into words may rewrite the text: the found tokens are looked for in a copy.
         var whole = new AlignedText();
         whole.Append(work.Text, 0, work.Text.Length);
-        var done = 0;
-        while (normalized.Next(whole.Chars, done, controls) is var (token, found))
+        var (done, from) = (0, 0);
+        while (normalized.Next(whole.Chars, from, done, controls) is var (token, found, end))
         {
             EncodeStretch(whole, new TextRange(done, found.Start - done), into, controls);
             into.Add(token.Id, whole.OriginOf(found.Start, found.Length));
-            done = found.End;
+            (done, from) = (found.End, end);
         }
 
         EncodeStretch(whole, new TextRange(done, whole.Length - done), into, controls);
@@ -170,41 +216,33 @@ public sealed class Tokenizer
     private void EncodeWords(TextWork work, TokenBuffer into, TextRange range, bool controls)
     {
         work.OneWord(range);
-        preTokenizer?.Apply(work);
+        design.PreTokenizer?.Apply(work);
         foreach (var word in work.Words)
-            model.Tokenize(work.Text, word, controls, into);
+        {
+            var letters = work.Text.Chars.Slice(word.Start, word.Length);
+            var first = into.Count;
+            if (!words.TryTake(letters, controls, into))
+            {
+                design.Model.Tokenize(letters, controls, into);
+                words.Keep(letters, controls, into, first);
+            }
+
+            into.Place(work.Text, word, first);
+        }
     }
 
     private string Normalize(string text)
     {
         var work = new TextWork();
         work.Start(text, new TextRange(0, text.Length));
-        normalizer?.Apply(work);
+        design.Normalizer?.Apply(work);
         return work.Text.Chars.ToString();
     }
 
     private (int[] Head, int[] Tail) Ends()
     {
-        var parts = postProcessor.Parts(pair: false);
+        var parts = design.PostProcessor.Parts(two: false);
         var text = parts.TakeWhile(part => part.Text < 0).Count();
         return ([.. parts.Take(text).SelectMany(part => part.Ids)], [.. parts.Skip(text + 1).SelectMany(part => part.Ids)]);
     }
-
-    private UnigramModel Unigram(JsonElement settings, TokenizerVocabularyReader file)
-    {
-        var unknown = settings.TryGetProperty("unk_id", out var unk) && unk.ValueKind == JsonValueKind.Number ? unk.GetInt32() : (int?)null;
-        var bytes = settings.TryGetProperty("byte_fallback", out var fallback) && fallback.ValueKind == JsonValueKind.True;
-        return new UnigramModel(file.Pieces, [.. file.Scores], unknown, bytes, byId.Values.Where(token => token.Control).Select(token => token.Id));
-    }
-
-    private static AddedToken Added(JsonElement token) => new(
-        token.GetProperty("id").GetInt32(),
-        token.GetProperty("content").GetString()!,
-        Flag(token, "single_word"),
-        Flag(token, "lstrip"),
-        Flag(token, "rstrip"),
-        Flag(token, "normalized"),
-        Flag(token, "special"));
-
-    private static bool Flag(JsonElement token, string name) => token.TryGetProperty(name, out var flag) && flag.GetBoolean();
 }

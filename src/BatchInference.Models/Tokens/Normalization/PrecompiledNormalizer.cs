@@ -12,7 +12,8 @@ internal sealed class PrecompiledNormalizer(CharsMap map) : Normalizer
 
     public override void Apply(TextWork work)
     {
-        var writer = new Writer(work);
+        var writer = new TextRewriter(work);
+        var begun = false;
         var chars = work.Text.Chars;
         Span<byte> bytes = stackalloc byte[LongestGrapheme + 3];
         for (var at = 0; at < chars.Length;)
@@ -20,9 +21,9 @@ internal sealed class PrecompiledNormalizer(CharsMap map) : Normalizer
             var size = Plain(chars, at) ? 1 : StringInfo.GetNextTextElementLength(chars[at..]);
             var grapheme = chars.Slice(at, size);
             if (size <= LongestGrapheme && Bytes(grapheme, bytes) is var length and <= LongestGrapheme && map.TryFind(bytes[..length], out var found))
-                writer.Replace(CodePoints(grapheme), found);
+                Replace(ref writer, ref begun, CodePoints(grapheme), found);
             else
-                Each(grapheme, bytes, ref writer);
+                Each(grapheme, bytes, ref writer, ref begun);
             at += size;
         }
 
@@ -32,16 +33,21 @@ internal sealed class PrecompiledNormalizer(CharsMap map) : Normalizer
     // An ASCII letter before another is a grapheme by itself: most of the text need not be looked at closely.
     private static bool Plain(ReadOnlySpan<char> chars, int at) => chars[at] is >= ' ' and < '\x7F' && (at + 1 == chars.Length || chars[at + 1] < '\x7F');
 
-    private void Each(scoped ReadOnlySpan<char> grapheme, scoped Span<byte> bytes, ref Writer writer)
+    private void Each(scoped ReadOnlySpan<char> grapheme, scoped Span<byte> bytes, ref TextRewriter writer, ref bool begun)
     {
         for (var at = 0; at < grapheme.Length;)
         {
             var size = AlignedText.SizeAt(grapheme, at);
             var part = grapheme.Slice(at, size);
             if (map.TryFind(bytes[..Encoding.UTF8.GetBytes(part, bytes)], out var found))
-                writer.Replace(1, found);
+                Replace(ref writer, ref begun, 1, found);
             else
-                writer.Keep(part);
+            {
+                Rune.DecodeFromUtf16(part, out var rune, out _);
+                writer.Replace(rune.Value);
+                begun = true;
+            }
+
             at += size;
         }
     }
@@ -57,42 +63,23 @@ internal sealed class PrecompiledNormalizer(CharsMap map) : Normalizer
         return count;
     }
 
-    // The reference implementation's rule for origins: new characters take those of the old ones one by one; more new ones stand for the last old one;
-    // old ones that have no new one are passed over, but not before the first character, where everything behind moves instead.
-    private ref struct Writer(TextWork work)
+    // New code points stand for the old ones one by one, more new ones for the last old one. A key that replaces nothing by nothing moves what follows only
+    // before the first code point that is written.
+    private static void Replace(ref TextRewriter writer, ref bool begun, int old, scoped ReadOnlySpan<byte> replacement)
     {
-        private readonly AlignedText text = work.Text;
-        private readonly AlignedText next = work.Next;
-        private readonly char[] two = new char[2];
-        private int source;
-        private bool begun;
-
-        public void Keep(scoped ReadOnlySpan<char> part) => next.Append(part, Take());
-
-        public void Replace(int old, scoped ReadOnlySpan<byte> replacement)
+        var count = 0;
+        for (; !replacement.IsEmpty; count++)
         {
-            var count = 0;
-            for (; !replacement.IsEmpty; count++)
-            {
-                Rune.DecodeFromUtf8(replacement, out var rune, out var consumed);
-                replacement = replacement[consumed..];
-                var origin = count < old ? Take() : source == 0 ? default : text.Origins[source - 1];
-                next.Append(two.AsSpan(0, rune.EncodeToUtf16(two)), origin);
-                begun = true;
-            }
-
-            for (; count < old && begun; count++)
-                Take();
-        }
-
-        private TextRange Take()
-        {
+            Rune.DecodeFromUtf8(replacement, out var rune, out var consumed);
+            replacement = replacement[consumed..];
+            if (count < old)
+                writer.Replace(rune.Value);
+            else
+                writer.Insert(rune.Value);
             begun = true;
-            if (source >= text.Length)
-                return text.Origins[^1];
-            var origin = text.Origins[source];
-            source += AlignedText.SizeAt(text.Chars, source);
-            return origin;
         }
+
+        if (begun)
+            writer.RemoveByLast(old - count);
     }
 }

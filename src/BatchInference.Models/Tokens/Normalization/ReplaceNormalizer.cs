@@ -1,22 +1,19 @@
-using System.Text.RegularExpressions;
+using BatchInference.Models.Tokens.Patterns;
 
 namespace BatchInference.Models.Tokens.Normalization;
 
 /// <summary>Puts a fixed text in the place of each match. Its characters stand for the last character of the match.</summary>
-internal sealed class ReplaceNormalizer(Regex pattern, string content) : Normalizer
+internal sealed class ReplaceNormalizer(TextPattern pattern, string content) : Normalizer
 {
     public override void Apply(TextWork work)
     {
         var (text, next) = (work.Text, work.Next);
         var done = 0;
-        foreach (var match in pattern.EnumerateMatches(text.Chars))
+        while (pattern.Next(text.Chars, done) is { Length: > 0 } match)
         {
-            if (match.Length == 0)
-                continue;
-            var end = match.Index + match.Length;
-            next.Append(text, done, match.Index - done);
-            next.Append(content, text.Origins[end - 1]);
-            done = end;
+            next.Append(text, done, match.Start - done);
+            next.Append(content, text.Origins[match.End - 1]);
+            done = match.End;
         }
 
         if (done == 0)

@@ -21,6 +21,12 @@ internal sealed class PieceList
         return chars.AsSpan(Letters, length);
     }
 
+    public void Add(ReadOnlySpan<char> text)
+    {
+        text.CopyTo(Room(text.Length));
+        Added(text.Length);
+    }
+
     public void Added(int length)
     {
         if (Count == ends.Length)

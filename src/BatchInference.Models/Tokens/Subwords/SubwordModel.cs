@@ -1,19 +1,24 @@
 namespace BatchInference.Models.Tokens.Subwords;
 
 /// <summary>Finds the tokens of one word. Immutable; what it needs for a word lies in the buffer.</summary>
-internal abstract class SubwordModel
+/// <param name="vocabulary">Its tokens, those that were added to the model not counted.</param>
+internal abstract class SubwordModel(Vocabulary vocabulary)
 {
-    /// <summary>The number of tokens, those that were added to the model not counted.</summary>
-    public abstract int Size { get; }
+    public Vocabulary Vocabulary { get; } = vocabulary;
 
-    public abstract int? IdOf(string token);
-
-    public abstract string? TokenOf(int id);
-
-    /// <summary>Adds the tokens of the word to the buffer.</summary>
-    /// <param name="text">The text in which the word lies.</param>
-    /// <param name="word">The word; never empty, never cutting a surrogate pair.</param>
+    /// <summary>Adds the tokens of a word to the buffer.</summary>
+    /// <param name="word">The word; never empty, without lone surrogates.</param>
     /// <param name="controls">Whether the ids of control tokens may be found.</param>
-    /// <param name="into">Gets ids and origins.</param>
-    public abstract void Tokenize(AlignedText text, TextRange word, bool controls, TokenBuffer into);
+    /// <param name="into">Gets ids and, for each, the characters of the word that it stands for.</param>
+    public abstract void Tokenize(ReadOnlySpan<char> word, bool controls, TokenBuffer into);
+
+    /// <summary>By id, the tokens that ordinary text must never yield. A token of a single letter is that letter.</summary>
+    protected static bool[] Refused(Vocabulary vocabulary, IEnumerable<int> controls)
+    {
+        var refused = new bool[vocabulary.Size];
+        foreach (var id in controls)
+            if (vocabulary.Has(id) && vocabulary[id] is var text)
+                refused[id] = text.Length > AlignedText.SizeAt(text, 0);
+        return refused;
+    }
 }

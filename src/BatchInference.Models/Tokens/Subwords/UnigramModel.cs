@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace BatchInference.Models.Tokens.Subwords;
@@ -11,7 +10,6 @@ internal sealed class UnigramModel : SubwordModel
 {
     private const double UnknownPenalty = 10;
 
-    private readonly PieceList pieces;
     private readonly PieceTrie trie;
     private readonly double[] scores;
     private readonly double[] textScores;
@@ -19,52 +17,40 @@ internal sealed class UnigramModel : SubwordModel
     private readonly int[]? bytes;
     private readonly double unknownScore;
 
-    /// <param name="pieces">The pieces by id.</param>
-    /// <param name="scores">Their logarithmic likelihoods.</param>
+    /// <param name="vocabulary">The pieces.</param>
+    /// <param name="scores">Their logarithmic likelihoods by id.</param>
     /// <param name="unknown">The id for letters that no piece covers.</param>
     /// <param name="byteFallback">Whether such letters are told by their bytes where the pieces for bytes exist.</param>
     /// <param name="controls">Ids that ordinary text must never yield.</param>
-    public UnigramModel(PieceList pieces, double[] scores, int? unknown, bool byteFallback, IEnumerable<int> controls)
+    public UnigramModel(Vocabulary vocabulary, double[] scores, int? unknown, bool byteFallback, IEnumerable<int> controls)
+        : base(vocabulary)
     {
-        (this.pieces, this.scores, this.unknown) = (pieces, scores, unknown);
-        // About half the letters of a large vocabulary are shared beginnings.
-        trie = new PieceTrie(pieces.Letters / 2);
-        var lowest = double.PositiveInfinity;
-        for (var id = 0; id < pieces.Count; id++)
-        {
-            trie.Add(pieces[id], id);
-            lowest = Math.Min(lowest, scores[id]);
-        }
-
-        unknownScore = lowest - UnknownPenalty;
+        if (unknown is { } id && !vocabulary.Has(id))
+            throw new InvalidDataException($"unk_id is {id}, and the vocabulary has {vocabulary.Size} pieces.");
+        (trie, this.scores, this.unknown) = (vocabulary.Trie, scores, unknown);
+        unknownScore = scores.DefaultIfEmpty().Min() - UnknownPenalty;
         textScores = [.. scores];
-        foreach (var id in controls)
-            if (id < textScores.Length)
-                textScores[id] = double.NegativeInfinity;
-        bytes = byteFallback ? ByteIds() : null;
+        var refused = Refused(vocabulary, controls);
+        for (var piece = 0; piece < refused.Length; piece++)
+            if (refused[piece])
+                textScores[piece] = double.NegativeInfinity;
+        bytes = byteFallback && vocabulary.ByteTokens() is var ids && !ids.Contains(-1) ? ids : null;
     }
 
-    public override int Size => pieces.Count;
-
-    public override int? IdOf(string token) => trie.Find(token) is >= 0 and var id ? id : null;
-
-    public override string? TokenOf(int id) => id >= 0 && id < pieces.Count ? pieces[id].ToString() : null;
-
-    public override void Tokenize(AlignedText text, TextRange word, bool controls, TokenBuffer into)
+    public override void Tokenize(ReadOnlySpan<char> word, bool controls, TokenBuffer into)
     {
-        var chars = text.Chars.Slice(word.Start, word.Length);
-        var path = into.Path(chars.Length + 1);
-        Search(chars, controls ? scores : textScores, path);
+        var path = into.Path(word.Length + 1);
+        Search(word, controls ? scores : textScores, path);
         var first = into.Count;
-        for (var end = chars.Length; end > 0;)
+        for (var end = word.Length; end > 0;)
         {
             var (id, start) = (path[end].Id, path[end].Start);
             while (id < 0 && start > 0 && path[start].Id < 0)
                 start = path[start].Start;
             if (id >= 0)
-                into.Add(id, text.OriginOf(word.Start + start, end - start));
+                into.Add(id, new TextRange(start, end - start));
             else
-                AddUnknown(chars[start..end], text.OriginOf(word.Start + start, end - start), into);
+                AddUnknown(word, new TextRange(start, end - start), into);
             end = start;
         }
 
@@ -106,31 +92,22 @@ internal sealed class UnigramModel : SubwordModel
     }
 
     // Written from the end, as the path is read: the caller turns the order round.
-    private void AddUnknown(ReadOnlySpan<char> letters, TextRange origin, TokenBuffer into)
+    private void AddUnknown(ReadOnlySpan<char> word, TextRange range, TokenBuffer into)
     {
         if (bytes is null)
         {
-            into.Add(unknown ?? throw new InvalidDataException("The tokenizer's Unigram model has no unk_id, and the text holds a letter that no piece covers. Restore tokenizer.json from where the model came."), origin);
+            into.Add(unknown ?? throw new InvalidDataException("The tokenizer's Unigram model has no unk_id, and the text holds a letter that no piece covers. Restore tokenizer.json from where the model came."), range);
             return;
         }
 
-        var utf8 = new byte[Encoding.UTF8.GetByteCount(letters)];
-        Encoding.UTF8.GetBytes(letters, utf8);
-        for (var at = utf8.Length - 1; at >= 0; at--)
-            into.Add(bytes[utf8[at]], origin);
-    }
-
-    private int[]? ByteIds()
-    {
-        var ids = new int[256];
-        for (var value = 0; value < ids.Length; value++)
+        Span<byte> utf8 = stackalloc byte[4];
+        for (var end = range.End; end > range.Start;)
         {
-            ids[value] = trie.Find(string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>"));
-            if (ids[value] < 0)
-                return null;
+            Rune.DecodeLastFromUtf16(word[..end], out var rune, out var size);
+            end -= size;
+            for (var at = rune.EncodeToUtf8(utf8) - 1; at >= 0; at--)
+                into.Add(bytes[utf8[at]], range);
         }
-
-        return ids;
     }
 }
 

@@ -30,13 +30,12 @@ internal abstract class ModelAnswers(ModelUse model, TryRequest request) : IDisp
     {
         var tokens = model.Tokenizer.EncodeWithTemplate(line.Text, line.Pair, request.SpecialTokens);
         var (points, pairPoints) = (TryLine.CodePoints(line.Text), line.Pair is null ? [] : TryLine.CodePoints(line.Pair));
-        var second = SecondText(tokens, line);
         var answer = new JsonObject
         {
             ["tokens"] = new JsonObject
             {
                 ["ids"] = new JsonArray([.. tokens.Ids.Select(id => (JsonNode)id)]),
-                ["offsets"] = new JsonArray([.. tokens.Offsets.Select((range, token) => (token >= second ? pairPoints : points) is var counted ? (JsonNode)new JsonArray(counted[range.Start], counted[range.End]) : null)]),
+                ["offsets"] = new JsonArray([.. tokens.Offsets.Select((range, token) => (tokens.Texts[token] == 1 ? pairPoints : points) is var counted ? (JsonNode)new JsonArray(counted[range.Start], counted[range.End]) : null)]),
             },
         };
         if (line.Pair is null || ReadsPairs)
@@ -98,15 +97,5 @@ internal abstract class ModelAnswers(ModelUse model, TryRequest request) : IDisp
             default:
                 throw new InvalidOperationException($"Nothing is known of writing a {prediction.GetType().Name}.");
         }
-    }
-
-    // The tokens of the first text come before those of the second.
-    private int SecondText(TokenizedText tokens, TryLine line)
-    {
-        if (string.IsNullOrEmpty(line.Pair))
-            return tokens.Ids.Length;
-        var own = new TokenBuffer();
-        model.Tokenizer.Encode(line.Pair, own, request.SpecialTokens);
-        return tokens.Ids.Length - model.Tokenizer.PairTail - own.Count;
     }
 }

@@ -1,0 +1,14 @@
+using System.Globalization;
+
+namespace BatchInference.Models.Tokens.Normalization;
+
+/// <summary>Leaves marks out: all, or only those that take no room.</summary>
+internal sealed class StripAccentsNormalizer(bool onlyNonSpacing) : FilterNormalizer
+{
+    private protected override int Map(int rune) => rune < 0x300 ? rune : CharUnicodeInfo.GetUnicodeCategory(rune) switch
+    {
+        UnicodeCategory.NonSpacingMark => Removed,
+        UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark when !onlyNonSpacing => Removed,
+        _ => rune,
+    };
+}

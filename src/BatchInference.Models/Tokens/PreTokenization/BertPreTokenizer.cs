@@ -1,0 +1,42 @@
+using System.Text;
+
+namespace BatchInference.Models.Tokens.PreTokenization;
+
+/// <summary>Words are what stands between blanks and punctuation; each punctuation mark is a word.</summary>
+internal sealed class BertPreTokenizer : PreTokenizer
+{
+    public override void Apply(TextWork work)
+    {
+        var chars = work.Text.Chars;
+        foreach (var word in work.Words)
+        {
+            var start = word.Start;
+            for (var at = word.Start; at < word.End;)
+            {
+                Rune.DecodeFromUtf16(chars[at..word.End], out var rune, out var size);
+                if (Rune.IsWhiteSpace(rune))
+                {
+                    work.AddWord(start, at);
+                    start = at + size;
+                }
+                else if (IsPunctuation(rune))
+                {
+                    work.AddWord(start, at);
+                    work.AddWord(at, at + size);
+                    start = at + size;
+                }
+
+                at += size;
+            }
+
+            work.AddWord(start, word.End);
+        }
+
+        work.TakeWords();
+    }
+
+    // ASCII symbols ($ + < = > ^ ` | ~) count as punctuation, others do not.
+    private static bool IsPunctuation(Rune rune) => rune.IsAscii
+        ? rune.Value > ' ' && rune.Value != 0x7F && !Rune.IsLetterOrDigit(rune)
+        : Rune.IsPunctuation(rune);
+}
