@@ -23,4 +23,5 @@ public abstract class ContainerOpener
 /// <param name="Path">Its name, for what follows from it: <c>minutes.txt.gz</c> holds <c>minutes.txt</c>.</param>
 /// <param name="MediaType">One of <see cref="ContainerOpener.MediaTypes"/>, found by content.</param>
 /// <param name="Limits">What it may cost.</param>
-public sealed record ContainerSource(string Path, string MediaType, ExtractionLimits Limits);
+/// <param name="Unfolded">To be told of bytes that are unfolded, by an opener whose members are read one after the other and skipped at a cost; may throw.</param>
+public sealed record ContainerSource(string Path, string MediaType, ExtractionLimits Limits, Action<int> Unfolded);

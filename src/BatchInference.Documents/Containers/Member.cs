@@ -11,6 +11,9 @@ public sealed record Member(string Name, Func<Stream> Open)
     /// <summary>True for a record of its container, named <c>file.jsonl#12</c>; false for a file in it, named <c>mails.zip!/letter.eml</c>.</summary>
     public bool IsRecord { get; init; }
 
+    /// <summary>True when its opener counts what it unfolds to.</summary>
+    public bool IsCounted { get; init; }
+
     /// <summary>What the container says of it and its own content does not: identifiers, a title.</summary>
     public IReadOnlyDictionary<string, string> Identifiers { get; init; } = NoIdentifiers;
 

@@ -84,7 +84,7 @@ internal sealed class ContentReader
         var names = new MemberNames();
         var (any, ended) = (hasOwn, false);
         container.Content.Stream.Position = 0;
-        using var members = opener.Open(container.Content.Stream, new ContainerSource(container.Path, type, limits), cancellationToken).GetEnumerator();
+        using var members = opener.Open(container.Content.Stream, new ContainerSource(container.Path, type, limits, unfolding.Count), cancellationToken).GetEnumerator();
         while (!ended)
         {
             DocumentReading? failure = null;
@@ -121,7 +121,7 @@ internal sealed class ContentReader
         {
             if (leadsOutside) throw new DocumentException($"The container names this document \"{FailureReasons.OneLine(member.Name)}\", which leads outside of it, as only an attack does; it was not read.", permanent: true);
             using var stream = member.Open();
-            return (opened with { Content = DocumentContent.Read(stream, limits, unfolding.Count, cancellationToken), MediaType = member.MediaType }, null);
+            return (opened with { Content = DocumentContent.Read(stream, limits, member.IsCounted ? _ => { } : unfolding.Count, cancellationToken), MediaType = member.MediaType }, null);
         }
         catch (Exception error) when (error is not (OperationCanceledException or UnfoldingException))
         {

@@ -29,7 +29,7 @@ public sealed class DocumentReader
 
     /// <summary>A reader of all formats that the program knows.</summary>
     public static DocumentReader Standard(ExtractionLimits limits, TimeProvider time) =>
-        new([new PlainTextExtractor(), new HtmlExtractor(), new PdfExtractor(), new WordExtractor(), new OpenDocumentExtractor(), new MailExtractor()], [], limits, time);
+        new([new PlainTextExtractor(), new HtmlExtractor(), new PdfExtractor(), new WordExtractor(), new OpenDocumentExtractor(), new MailExtractor()], [new ArchiveOpener(), new CompressedOpener(), new MailOpener(), new MailboxOpener()], limits, time);
 
     /// <summary>Reads a document and the documents inside it, one after the other. Whatever is wrong with one is in its reading.</summary>
     /// <param name="document">The listed document.</param>

@@ -30,17 +30,22 @@ internal sealed class MailExtractor : TextExtractor
         else text.AppendLines(plain);
         text.EndParagraph();
 
-        var attachments = mail.Attachments.Select(part => part.ContentDisposition?.FileName ?? part.ContentType.Name).Where(name => !string.IsNullOrWhiteSpace(name)).ToArray();
+        var attachments = mail.Attachments.Select(NameOf).OfType<string>().ToArray();
         if (attachments.Length > 0) text.Append($"Attachments: {string.Join(", ", attachments)}");
         return text.Build(mediaType);
     }
 
-    private static MimeMessage Parse(Stream content, CancellationToken cancellationToken)
+    /// <summary>The name that an attachment bears; null when it bears none.</summary>
+    internal static string? NameOf(MimeEntity part) => (part.ContentDisposition?.FileName ?? part.ContentType.Name) is { } name && !string.IsNullOrWhiteSpace(name) ? name : null;
+
+    /// <summary>The parts of a mail; contents stay in the stream.</summary>
+    /// <exception cref="DocumentException">It is none.</exception>
+    internal static MimeMessage Parse(Stream content, CancellationToken cancellationToken)
     {
         try
         {
             var options = new ParserOptions { MaxMimeDepth = DeepestNesting, CharsetEncoding = System.Text.Encoding.UTF8 };
-            return MimeMessage.Load(options, content, cancellationToken);
+            return MimeMessage.Load(options, content, persistent: true, cancellationToken);
         }
         catch (FormatException error)
         {

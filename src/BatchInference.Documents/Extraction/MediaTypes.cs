@@ -28,6 +28,30 @@ public static partial class MediaTypes
     /// <summary>An e-mail.</summary>
     public const string Mail = "message/rfc822";
 
+    /// <summary>A ZIP archive that is no document.</summary>
+    public const string Zip = "application/zip";
+
+    /// <summary>A 7z archive.</summary>
+    public const string SevenZip = "application/x-7z-compressed";
+
+    /// <summary>A tar archive.</summary>
+    public const string Tar = "application/x-tar";
+
+    /// <summary>gzip (RFC 1952).</summary>
+    public const string Gzip = "application/gzip";
+
+    /// <summary>bzip2.</summary>
+    public const string Bzip2 = "application/x-bzip2";
+
+    /// <summary>xz.</summary>
+    public const string Xz = "application/x-xz";
+
+    /// <summary>Zstandard (RFC 8878).</summary>
+    public const string Zstandard = "application/zstd";
+
+    /// <summary>E-mails one after the other in one file (RFC 4155).</summary>
+    public const string Mailbox = "application/mbox";
+
     /// <summary>Nothing that is known.</summary>
     public const string Unknown = "application/octet-stream";
 
@@ -48,9 +72,14 @@ public static partial class MediaTypes
         ["image/gif"] = ("GIF image", [".gif"]),
         ["image/tiff"] = ("TIFF image", [".tif", ".tiff"]),
         ["image/webp"] = ("WebP image", [".webp"]),
-        ["application/zip"] = ("ZIP archive", [".zip"]),
-        ["application/gzip"] = ("gzip archive", [".gz", ".tgz"]),
-        ["application/x-7z-compressed"] = ("7z archive", [".7z"]),
+        [Zip] = ("ZIP archive", [".zip"]),
+        [SevenZip] = ("7z archive", [".7z"]),
+        [Tar] = ("tar archive", [".tar"]),
+        [Gzip] = ("gzip archive", [".gz", ".tgz"]),
+        [Bzip2] = ("bzip2 archive", [".bz2", ".tbz2"]),
+        [Xz] = ("xz archive", [".xz", ".txz"]),
+        [Zstandard] = ("Zstandard archive", [".zst"]),
+        [Mailbox] = ("mailbox", [".mbox"]),
         ["application/x-rar-compressed"] = ("RAR archive", [".rar"]),
         ["application/rtf"] = ("RTF document", [".rtf"]),
         ["application/x-ole-storage"] = ("document of the old Microsoft Office formats", [".doc", ".xls", ".ppt", ".msg"]),
@@ -72,8 +101,11 @@ public static partial class MediaTypes
         ("GIF8"u8.ToArray(), "image/gif"),
         ([(byte)'I', (byte)'I', 0x2A, 0], "image/tiff"),
         ([(byte)'M', (byte)'M', 0, 0x2A], "image/tiff"),
-        ([0x1F, 0x8B], "application/gzip"),
-        ([(byte)'7', (byte)'z', 0xBC, 0xAF], "application/x-7z-compressed"),
+        ([0x1F, 0x8B], Gzip),
+        ([(byte)'7', (byte)'z', 0xBC, 0xAF], SevenZip),
+        ("BZh"u8.ToArray(), Bzip2),
+        ([0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0], Xz),
+        ([0x28, 0xB5, 0x2F, 0xFD], Zstandard),
         ("Rar!"u8.ToArray(), "application/x-rar-compressed"),
         ("{\\rtf"u8.ToArray(), "application/rtf"),
         ([0xD0, 0xCF, 0x11, 0xE0], "application/x-ole-storage"),
@@ -94,7 +126,21 @@ public static partial class MediaTypes
 
     /// <summary>True when what begins so may be a container, which may be larger than a document.</summary>
     public static bool MayHoldDocuments(ReadOnlySpan<byte> head) =>
-        head.StartsWith("PK"u8) || head.StartsWith<byte>([0x1F, 0x8B]) || head.StartsWith<byte>([(byte)'7', (byte)'z', 0xBC, 0xAF]) || head.StartsWith("From "u8);
+        head.StartsWith("PK"u8) || head.StartsWith("From "u8) || IsTar(head) || (Magic(head) is { } type && Array.IndexOf(Packed, type) >= 0);
+
+    /// <summary>True when the first block is the header of a tar archive: its checksum is right (POSIX ustar).</summary>
+    public static bool IsTar(ReadOnlySpan<byte> head)
+    {
+        if (head.Length < 512 || head[0] == 0) return false;
+        var sum = 8 * ' ';
+        for (var index = 0; index < 512; index++)
+            if (index is < 148 or >= 156) sum += head[index];
+        var written = 0;
+        foreach (var digit in head[148..156].Trim("\0 "u8))
+            if (digit is < (byte)'0' or > (byte)'7') return false;
+            else written = (written * 8) + digit - '0';
+        return written == sum;
+    }
 
     /// <summary>Finds the type of a content.</summary>
     /// <param name="content">Seekable; its position is changed.</param>
@@ -105,16 +151,25 @@ public static partial class MediaTypes
         content.Position = 0;
         var head = buffer.AsSpan(0, content.ReadAtLeast(buffer, Head, throwOnEndOfStream: false));
 
-        foreach (var (magic, type) in Magics)
-            if (head.StartsWith(magic))
-                return type;
+        if (Magic(head) is { } found) return found;
         if (head.StartsWith("RIFF"u8) && head.Length > 12 && head[8..12].SequenceEqual("WEBP"u8)) return "image/webp";
         if (head.Length > 12 && head[4..8].SequenceEqual("ftyp"u8)) return "video/mp4";
         // A PDF may have some bytes before its header (ISO 32000, implementation notes: the first 1024).
         if (head[..Math.Min(1024, head.Length)].IndexOf("%PDF-"u8) >= 0) return Pdf;
         if (head.StartsWith("PK\x03\x04"u8) || head.StartsWith("PK\x05\x06"u8)) return InsideZip(content, head);
+        if (IsTar(head)) return Tar;
         if (!TextEncodings.LooksLikeText(head)) return Unknown;
         return KindOfText(TextEncodings.DecodeHead(head), Path.GetExtension(path));
+    }
+
+    private static readonly string[] Packed = [Gzip, SevenZip, Bzip2, Xz, Zstandard];
+
+    private static string? Magic(ReadOnlySpan<byte> head)
+    {
+        foreach (var (magic, type) in Magics)
+            if (head.StartsWith(magic))
+                return type;
+        return null;
     }
 
     private static string InsideZip(Stream content, ReadOnlySpan<byte> head)
@@ -133,13 +188,13 @@ public static partial class MediaTypes
             if (zip.GetEntry("word/document.xml") is not null) return Word;
             if (zip.GetEntry("xl/workbook.xml") is not null) return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
             if (zip.GetEntry("ppt/presentation.xml") is not null) return "application/vnd.openxmlformats-officedocument.presentationml.presentation";
-            return zip.GetEntry("[Content_Types].xml") is not null && zip.Entries.Any(entry => entry.FullName.StartsWith("word/", StringComparison.Ordinal)) ? Word : "application/zip";
+            return zip.GetEntry("[Content_Types].xml") is not null && zip.Entries.Any(entry => entry.FullName.StartsWith("word/", StringComparison.Ordinal)) ? Word : Zip;
         }
         catch (InvalidDataException)
         {
             // Its end is missing, where the list of entries stands; the names of the first entries tell what it was.
             if (head.IndexOf("word/"u8) >= 0 || head.IndexOf("[Content_Types].xml"u8) >= 0) return Word;
-            return "application/zip";
+            return Zip;
         }
     }
 
@@ -147,6 +202,7 @@ public static partial class MediaTypes
     {
         var start = text.TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
         if (HtmlStart().IsMatch(start)) return Html;
+        if (MailboxStart().IsMatch(text)) return Mailbox;
         if (MailStart().IsMatch(start) && MailHeaders().Count(start) >= 2) return Mail;
         if (Fits(Html, extension) && HtmlTag().IsMatch(text)) return Html;
         return Fits(Markdown, extension) ? Markdown : Text;
@@ -157,6 +213,9 @@ public static partial class MediaTypes
 
     [GeneratedRegex(@"<(p|div|table|h[1-6]|title|meta|ul|span)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex HtmlTag();
+
+    [GeneratedRegex(@"\AFrom \S+ .*\d{4}.*\r?\n[A-Za-z][A-Za-z0-9-]{1,40}:", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex MailboxStart();
 
     [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9-]{1,40}:[ \t]", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex MailStart();

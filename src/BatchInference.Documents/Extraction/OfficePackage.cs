@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Xml;
+using BatchInference.Documents.Containers;
 
 namespace BatchInference.Documents.Extraction;
 
@@ -38,7 +39,11 @@ internal sealed class OfficePackage : IDisposable
         if (zip.GetEntry(name) is not { } entry) return false;
         try
         {
-            using var stream = new BoundedStream(entry.Open(), mostBytes, () => new DocumentException($"The {what} unfolds to more than {mostBytes / (1024 * 1024)} MB; it is refused as a decompression bomb.", permanent: true));
+            var unfolded = 0L;
+            using var stream = new CountedStream(entry.Open(), read =>
+            {
+                if ((unfolded += read) > mostBytes) throw new DocumentException($"The {what} unfolds to more than {mostBytes / (1024 * 1024)} MB; it is refused as a decompression bomb.", permanent: true);
+            });
             using var reader = XmlReader.Create(stream, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, IgnoreComments = true, IgnoreProcessingInstructions = true, MaxCharactersInDocument = mostBytes });
             read(reader);
             return true;
@@ -52,45 +57,4 @@ internal sealed class OfficePackage : IDisposable
     }
 
     public void Dispose() => zip.Dispose();
-
-    /// <summary>Counts what is read and stops when it is too much.</summary>
-    private sealed class BoundedStream(Stream inner, long most, Func<Exception> tooMuch) : Stream
-    {
-        private long read;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override int Read(Span<byte> buffer)
-        {
-            var count = inner.Read(buffer);
-            read += count;
-            return read > most ? throw tooMuch() : count;
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing) inner.Dispose();
-            base.Dispose(disposing);
-        }
-    }
 }

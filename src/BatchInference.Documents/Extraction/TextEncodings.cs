@@ -10,6 +10,9 @@ internal static class TextEncodings
 
     static TextEncodings() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
+    /// <summary>What consoles of Western Europe wrote file names in.</summary>
+    public static Encoding Console => Encoding.GetEncoding(850);
+
     /// <summary>The whole text, without its mark.</summary>
     public static string Decode(Stream content)
     {
