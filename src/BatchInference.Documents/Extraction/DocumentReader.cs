@@ -28,8 +28,20 @@ public sealed class DocumentReader
     public string Fingerprint { get; }
 
     /// <summary>A reader of all formats that the program knows.</summary>
-    public static DocumentReader Standard(ExtractionLimits limits, TimeProvider time) =>
-        new([new PlainTextExtractor(), new HtmlExtractor(), new PdfExtractor(), new WordExtractor(), new OpenDocumentExtractor(), new MailExtractor()], [new ArchiveOpener(), new CompressedOpener(), new MailOpener(), new MailboxOpener()], limits, time);
+    /// <param name="limits">What a document may cost.</param>
+    /// <param name="time">The clock of the time limit.</param>
+    /// <param name="fields">Where the job's records have their texts; null for where they usually are.</param>
+    public static DocumentReader Standard(ExtractionLimits limits, TimeProvider time, ContentFields? fields = null)
+    {
+        fields ??= new ContentFields();
+        return new DocumentReader(
+            [
+                new PlainTextExtractor(), new HtmlExtractor(), new PdfExtractor(), new WordExtractor(), new SpreadsheetExtractor(), new PresentationExtractor(), new LegacyOfficeExtractor(), new OpenDocumentExtractor(), new OpenSpreadsheetExtractor(),
+                new RtfExtractor(), new EpubExtractor(), new MailExtractor(), new CsvExtractor(), new XmlExtractor(), new JsonExtractor(fields),
+            ],
+            [new ArchiveOpener(), new CompressedOpener(), new MailOpener(), new MailboxOpener(), new JsonLinesOpener(fields), new ParquetOpener(fields)],
+            limits, time);
+    }
 
     /// <summary>Reads a document and the documents inside it, one after the other. Whatever is wrong with one is in its reading.</summary>
     /// <param name="document">The listed document.</param>

@@ -11,6 +11,14 @@ public sealed record ExtractedText(string Text, string MediaType)
     /// <summary>The language as ISO 639-1, else 639-3; null when the text is too short or too mixed to tell.</summary>
     public string? Language { get; init; }
 
+    /// <summary>What the document says of itself: <c>title</c>, <c>author</c>, <c>subject</c>, <c>created</c>, <c>modified</c> …; as it is written there.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = NoMetadata;
+
+    private static readonly IReadOnlyDictionary<string, string> NoMetadata = new Dictionary<string, string>();
+
+    /// <summary>The same text with what the document says of itself.</summary>
+    internal ExtractedText With(IReadOnlyDictionary<string, string> metadata) => this with { Metadata = metadata };
+
     /// <summary>The number of the page that holds the character at <paramref name="start"/> (a UTF-16 offset); null where there are no pages.</summary>
     public int? PageAt(int start)
     {

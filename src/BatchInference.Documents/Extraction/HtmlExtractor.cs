@@ -116,7 +116,7 @@ internal sealed partial class HtmlExtractor : TextExtractor
         || (element.LocalName is "header" or "footer" && element.Parent is { NodeName: "BODY" } && element.QuerySelector("h1") is null);
 
     // The mark, else what is valid UTF-8, else what the page declares, else what the letters say.
-    private static string Decode(ReadOnlySpan<byte> bytes)
+    internal static string Decode(ReadOnlySpan<byte> bytes)
     {
         var head = Encoding.Latin1.GetString(bytes[..Math.Min(bytes.Length, 4096)]);
         if (Charset().Match(head) is { Success: true } declared && !declared.Groups[1].Value.StartsWith("utf", StringComparison.OrdinalIgnoreCase) && !System.Text.Unicode.Utf8.IsValid(bytes))

@@ -28,6 +28,51 @@ public static partial class MediaTypes
     /// <summary>An e-mail.</summary>
     public const string Mail = "message/rfc822";
 
+    /// <summary>RTF.</summary>
+    public const string Rtf = "application/rtf";
+
+    /// <summary>XML that is none of the other types.</summary>
+    public const string Xml = "application/xml";
+
+    /// <summary>CSV.</summary>
+    public const string Csv = "text/csv";
+
+    /// <summary>One JSON value.</summary>
+    public const string Json = "application/json";
+
+    /// <summary>A JSON value a line.</summary>
+    public const string JsonLines = "application/x-ndjson";
+
+    /// <summary>Parquet.</summary>
+    public const string Parquet = "application/vnd.apache.parquet";
+
+    /// <summary>Office Open XML workbook.</summary>
+    public const string Spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+    /// <summary>Office Open XML presentation.</summary>
+    public const string Presentation = "application/vnd.openxmlformats-officedocument.presentationml.presentation";
+
+    /// <summary>OpenDocument spreadsheet.</summary>
+    public const string OpenSpreadsheet = "application/vnd.oasis.opendocument.spreadsheet";
+
+    /// <summary>OpenDocument presentation.</summary>
+    public const string OpenPresentation = "application/vnd.oasis.opendocument.presentation";
+
+    /// <summary>EPUB.</summary>
+    public const string Epub = "application/epub+zip";
+
+    /// <summary>Word 97 to 2003.</summary>
+    public const string LegacyWord = "application/msword";
+
+    /// <summary>Excel 97 to 2003.</summary>
+    public const string LegacyExcel = "application/vnd.ms-excel";
+
+    /// <summary>PowerPoint 97 to 2003.</summary>
+    public const string LegacyPowerPoint = "application/vnd.ms-powerpoint";
+
+    /// <summary>An e-mail of Outlook.</summary>
+    public const string OutlookMail = "application/vnd.ms-outlook";
+
     /// <summary>A ZIP archive that is no document.</summary>
     public const string Zip = "application/zip";
 
@@ -55,6 +100,8 @@ public static partial class MediaTypes
     /// <summary>Nothing that is known.</summary>
     public const string Unknown = "application/octet-stream";
 
+    private const string Ole = "application/x-ole-storage";
+
     private const int Head = 8192;
 
     // Each type with its words for people and its usual extensions.
@@ -81,13 +128,22 @@ public static partial class MediaTypes
         [Zstandard] = ("Zstandard archive", [".zst"]),
         [Mailbox] = ("mailbox", [".mbox"]),
         ["application/x-rar-compressed"] = ("RAR archive", [".rar"]),
-        ["application/rtf"] = ("RTF document", [".rtf"]),
+        [Rtf] = ("RTF document", [".rtf", ".doc"]),
+        [Xml] = ("XML file", [".xml"]),
+        [Csv] = ("CSV file", [".csv", ".tsv"]),
+        [Json] = ("JSON file", [".json"]),
+        [JsonLines] = ("JSON lines file", [".jsonl", ".ndjson"]),
+        [Parquet] = ("Parquet file", [".parquet"]),
+        [LegacyWord] = ("Word document", [".doc", ".dot"]),
+        [LegacyExcel] = ("Excel workbook", [".xls", ".xlt"]),
+        [LegacyPowerPoint] = ("PowerPoint presentation", [".ppt", ".pps"]),
+        [OutlookMail] = ("Outlook message", [".msg"]),
         ["application/x-ole-storage"] = ("document of the old Microsoft Office formats", [".doc", ".xls", ".ppt", ".msg"]),
-        ["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"] = ("Excel workbook", [".xlsx"]),
-        ["application/vnd.openxmlformats-officedocument.presentationml.presentation"] = ("PowerPoint presentation", [".pptx"]),
-        ["application/vnd.oasis.opendocument.spreadsheet"] = ("OpenDocument spreadsheet", [".ods"]),
-        ["application/vnd.oasis.opendocument.presentation"] = ("OpenDocument presentation", [".odp"]),
-        ["application/epub+zip"] = ("EPUB book", [".epub"]),
+        [Spreadsheet] = ("Excel workbook", [".xlsx", ".xlsm"]),
+        [Presentation] = ("PowerPoint presentation", [".pptx", ".pptm"]),
+        [OpenSpreadsheet] = ("OpenDocument spreadsheet", [".ods"]),
+        [OpenPresentation] = ("OpenDocument presentation", [".odp"]),
+        [Epub] = ("EPUB book", [".epub"]),
         ["application/x-executable"] = ("program", [".exe", ".dll", ".so"]),
         ["audio/mpeg"] = ("sound recording", [".mp3"]),
         ["video/mp4"] = ("video", [".mp4", ".mov"]),
@@ -107,8 +163,9 @@ public static partial class MediaTypes
         ([0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0], Xz),
         ([0x28, 0xB5, 0x2F, 0xFD], Zstandard),
         ("Rar!"u8.ToArray(), "application/x-rar-compressed"),
-        ("{\\rtf"u8.ToArray(), "application/rtf"),
-        ([0xD0, 0xCF, 0x11, 0xE0], "application/x-ole-storage"),
+        ("{\\rtf"u8.ToArray(), Rtf),
+        ("PAR1"u8.ToArray(), Parquet),
+        ([0xD0, 0xCF, 0x11, 0xE0], Ole),
         ([(byte)'M', (byte)'Z', 0x90], "application/x-executable"),
         ([0x7F, (byte)'E', (byte)'L', (byte)'F'], "application/x-executable"),
         ("ID3"u8.ToArray(), "audio/mpeg"),
@@ -151,7 +208,7 @@ public static partial class MediaTypes
         content.Position = 0;
         var head = buffer.AsSpan(0, content.ReadAtLeast(buffer, Head, throwOnEndOfStream: false));
 
-        if (Magic(head) is { } found) return found;
+        if (Magic(head) is { } found) return found == Ole ? InsideOle(content) : found;
         if (head.StartsWith("RIFF"u8) && head.Length > 12 && head[8..12].SequenceEqual("WEBP"u8)) return "image/webp";
         if (head.Length > 12 && head[4..8].SequenceEqual("ftyp"u8)) return "video/mp4";
         // A PDF may have some bytes before its header (ISO 32000, implementation notes: the first 1024).
@@ -172,6 +229,24 @@ public static partial class MediaTypes
         return null;
     }
 
+    // The streams of a compound file stand in its directory by name, in UTF-16 (MS-CFB 2.6).
+    private static string InsideOle(Stream content)
+    {
+        var header = new byte[512];
+        content.Position = 0;
+        if (content.ReadAtLeast(header, 512, throwOnEndOfStream: false) < 512) return Ole;
+        var sector = 1 << (header[30] == 12 ? 12 : 9);
+        var directory = new byte[8192];
+        var start = ((long)BitConverter.ToUInt32(header, 48) + 1) * sector;
+        if (start > content.Length) return Ole;
+        content.Position = start;
+        var names = directory.AsSpan(0, content.ReadAtLeast(directory, directory.Length, throwOnEndOfStream: false));
+        foreach (var (name, type) in new[] { ("WordDocument", LegacyWord), ("Workbook", LegacyExcel), ("Book", LegacyExcel), ("PowerPoint Document", LegacyPowerPoint), ("__properties_version1.0", OutlookMail) })
+            if (names.IndexOf(Encoding.Unicode.GetBytes(name + '\0')) >= 0)
+                return type;
+        return Ole;
+    }
+
     private static string InsideZip(Stream content, ReadOnlySpan<byte> head)
     {
         // OpenDocument and EPUB store their type uncompressed as the first entry, readable even when the rest is cut off.
@@ -186,8 +261,8 @@ public static partial class MediaTypes
             content.Position = 0;
             using var zip = new ZipArchive(content, ZipArchiveMode.Read, leaveOpen: true);
             if (zip.GetEntry("word/document.xml") is not null) return Word;
-            if (zip.GetEntry("xl/workbook.xml") is not null) return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-            if (zip.GetEntry("ppt/presentation.xml") is not null) return "application/vnd.openxmlformats-officedocument.presentationml.presentation";
+            if (zip.GetEntry("xl/workbook.xml") is not null) return Spreadsheet;
+            if (zip.GetEntry("ppt/presentation.xml") is not null) return Presentation;
             return zip.GetEntry("[Content_Types].xml") is not null && zip.Entries.Any(entry => entry.FullName.StartsWith("word/", StringComparison.Ordinal)) ? Word : Zip;
         }
         catch (InvalidDataException)
@@ -205,8 +280,25 @@ public static partial class MediaTypes
         if (MailboxStart().IsMatch(text)) return Mailbox;
         if (MailStart().IsMatch(start) && MailHeaders().Count(start) >= 2) return Mail;
         if (Fits(Html, extension) && HtmlTag().IsMatch(text)) return Html;
+        if (XmlStart().IsMatch(start)) return Xml;
+        if (JsonStart().IsMatch(start) || (start is ['[' or '{', ..] && Fits(Json, extension))) return IsLines(start, extension) ? JsonLines : Json;
+        if (Fits(Csv, extension)) return Csv;
         return Fits(Markdown, extension) ? Markdown : Text;
     }
+
+    // A value that ends with its line, and another one behind it.
+    private static bool IsLines(string start, string extension)
+    {
+        if (Fits(JsonLines, extension)) return true;
+        var end = start.IndexOf('\n', StringComparison.Ordinal);
+        return end > 0 && start.AsSpan(0, end).TrimEnd() is ['{', .., '}'] && start.AsSpan(end).TrimStart() is ['{', ..];
+    }
+
+    [GeneratedRegex(@"\A(<\?xml\b|<!DOCTYPE\s|<[A-Za-z_][\w.-]*(:[\w.-]+)?\s[^>]*\bxmlns)", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex XmlStart();
+
+    [GeneratedRegex(@"\A\{\s*(""[^""]{1,200}""\s*:|\})", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex JsonStart();
 
     [GeneratedRegex(@"\A(<\?xml[^>]*>\s*)?(<!--.{0,2000}?-->\s*)*<(!doctype\s+html|html|head|body)\b", RegexOptions.IgnoreCase | RegexOptions.Singleline | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex HtmlStart();

@@ -39,12 +39,8 @@ internal sealed class OfficePackage : IDisposable
         if (zip.GetEntry(name) is not { } entry) return false;
         try
         {
-            var unfolded = 0L;
-            using var stream = new CountedStream(entry.Open(), read =>
-            {
-                if ((unfolded += read) > mostBytes) throw new DocumentException($"The {what} unfolds to more than {mostBytes / (1024 * 1024)} MB; it is refused as a decompression bomb.", permanent: true);
-            });
-            using var reader = XmlReader.Create(stream, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, IgnoreComments = true, IgnoreProcessingInstructions = true, MaxCharactersInDocument = mostBytes });
+            using var stream = Unfold(entry);
+            using var reader = XmlReader.Create(stream, XmlText.Settings(mostBytes));
             read(reader);
             return true;
         }
@@ -56,5 +52,88 @@ internal sealed class OfficePackage : IDisposable
         }
     }
 
+    /// <summary>True when there is a part of that name.</summary>
+    public bool Holds(string name) => zip.GetEntry(name) is not null;
+
+    /// <summary>A whole part; null when there is none of that name.</summary>
+    /// <exception cref="DocumentException">The part is damaged, or larger than any real one.</exception>
+    public byte[]? Bytes(string name)
+    {
+        if (zip.GetEntry(name) is not { } entry) return null;
+        try
+        {
+            using var stream = Unfold(entry);
+            using var bytes = new MemoryStream();
+            stream.CopyTo(bytes);
+            return bytes.ToArray();
+        }
+        catch (InvalidDataException error)
+        {
+            throw new DocumentException($"The {what} is damaged: its part {name} cannot be read.", permanent: true, error);
+        }
+    }
+
+    /// <summary>The parts that a part of an Office Open XML document refers to, by their identifiers (ECMA-376 part 2).</summary>
+    public Dictionary<string, string> Relations(string part)
+    {
+        var folder = part[..(part.LastIndexOf('/') + 1)];
+        var parts = new Dictionary<string, string>(StringComparer.Ordinal);
+        Read($"{folder}_rels/{part[folder.Length..]}.rels", reader =>
+        {
+            while (reader.Read())
+                if (reader is { NodeType: XmlNodeType.Element, LocalName: "Relationship" } && reader.GetAttribute("TargetMode") != "External" && reader.GetAttribute("Id") is { } id && reader.GetAttribute("Target") is { } target)
+                    parts[id] = Resolve(folder, target);
+        });
+        return parts;
+    }
+
+    /// <summary>A name relative to a folder of the package; <c>..</c> never leaves it, since names are only looked up in it.</summary>
+    public static string Resolve(string folder, string target)
+    {
+        if (target.StartsWith('/')) return target[1..];
+        var steps = new List<string>();
+        foreach (var step in (folder + target.Split('#')[0]).Split('/'))
+            if (step == ".." && steps.Count > 0) steps.RemoveAt(steps.Count - 1);
+            else if (step is not ("" or "." or "..")) steps.Add(step);
+        return string.Join('/', steps);
+    }
+
+    /// <summary>What the document says of itself: <c>title</c>, <c>author</c>, <c>created</c>, <c>modified</c> (Office Open XML core properties; OpenDocument <c>meta.xml</c>).</summary>
+    public Dictionary<string, string> Metadata()
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var part in (string[])["docProps/core.xml", "meta.xml"])
+            Read(part, reader =>
+            {
+                var name = "";
+                while (reader.Read())
+                {
+                    if (reader.NodeType == XmlNodeType.EndElement) name = "";
+                    else if (reader.NodeType == XmlNodeType.Element) name = Known(reader.LocalName);
+                    else if (name.Length > 0 && reader.IsText() && !string.IsNullOrWhiteSpace(reader.Value)) metadata.TryAdd(name, reader.Value.Trim());
+                }
+            });
+        return metadata;
+
+        static string Known(string name) => name switch
+        {
+            "title" => "title",
+            "creator" or "initial-creator" => "author",
+            "created" or "creation-date" => "created",
+            "modified" or "date" => "modified",
+            "subject" => "subject",
+            _ => "",
+        };
+    }
+
     public void Dispose() => zip.Dispose();
+
+    private CountedStream Unfold(ZipArchiveEntry entry)
+    {
+        var unfolded = 0L;
+        return new CountedStream(entry.Open(), read =>
+        {
+            if ((unfolded += read) > mostBytes) throw new DocumentException($"The {what} unfolds to more than {mostBytes / (1024 * 1024)} MB; it is refused as a decompression bomb.", permanent: true);
+        });
+    }
 }

@@ -3,36 +3,51 @@ using System.Xml;
 
 namespace BatchInference.Documents.Extraction;
 
-/// <summary>OpenDocument texts (ISO/IEC 26300): headings, paragraphs, lists, tables and notes in order; tracked deletions, comments and rulers of contents left out.</summary>
+/// <summary>OpenDocument texts and presentations (ISO/IEC 26300), whose slides are pages: headings, paragraphs, lists, tables and notes in order; tracked deletions, comments and rulers of contents left out.</summary>
 internal sealed class OpenDocumentExtractor : TextExtractor
 {
     private const string TextNamespace = "urn:oasis:names:tc:opendocument:xmlns:text:1.0";
     private const string Table = "urn:oasis:names:tc:opendocument:xmlns:table:1.0";
+    private const string Drawing = "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0";
     private const string Office = "urn:oasis:names:tc:opendocument:xmlns:office:1.0";
 
-    public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.OpenDocument];
+    public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.OpenDocument, Extraction.MediaTypes.OpenPresentation];
 
     public override int Revision => 1;
 
     public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {
-        using var package = OfficePackage.Open(content, "OpenDocument text", limits);
-        var encrypted = false;
-        package.Read("META-INF/manifest.xml", reader =>
-        {
-            while (reader.Read()) encrypted |= reader.NodeType == XmlNodeType.Element && reader.LocalName == "encryption-data";
-        });
-        if (encrypted) throw new DocumentException("The OpenDocument text is encrypted and no password is configured.", permanent: true);
+        using var package = Open(content, Extraction.MediaTypes.Name(mediaType), limits);
         var text = new TextBuilder(limits);
         if (!package.Read("content.xml", reader => Walk(reader, text, cancellationToken)))
-            throw new DocumentException("The OpenDocument text is damaged: its text part is missing.", permanent: true);
-        return text.Build(mediaType);
+            throw new DocumentException($"The {Extraction.MediaTypes.Name(mediaType)} is damaged: its text part is missing.", permanent: true);
+        return text.Build(mediaType).With(package.Metadata());
+    }
+
+    /// <exception cref="DocumentException">It is no whole ZIP, or encrypted.</exception>
+    internal static OfficePackage Open(Stream content, string what, ExtractionLimits limits)
+    {
+        var package = OfficePackage.Open(content, what, limits);
+        var encrypted = false;
+        try
+        {
+            package.Read("META-INF/manifest.xml", reader =>
+            {
+                while (reader.Read()) encrypted |= reader.NodeType == XmlNodeType.Element && reader.LocalName == "encryption-data";
+            });
+            return encrypted ? throw new DocumentException($"The {what} is encrypted and no password is configured.", permanent: true) : package;
+        }
+        catch
+        {
+            package.Dispose();
+            throw;
+        }
     }
 
     private static void Walk(XmlReader reader, TextBuilder text, CancellationToken cancellationToken)
     {
         var cells = new Stack<int>();
-        var (paragraphs, lists, steps) = (0, 0, 0);
+        var (paragraphs, lists, slides, steps) = (0, 0, 0, 0);
         var inBody = false;
         var standing = reader.Read();
         while (standing)
@@ -49,6 +64,7 @@ internal sealed class OpenDocumentExtractor : TextExtractor
 
                 var (space, name, isEmpty) = (reader.NamespaceURI, reader.LocalName, reader.IsEmptyElement);
                 inBody |= space == Office && name == "body";
+                if (space == Drawing && name == "page") text.BeginPage(++slides);
                 if (space == TextNamespace)
                 {
                     if (name is "p" or "h" && !isEmpty) paragraphs++;

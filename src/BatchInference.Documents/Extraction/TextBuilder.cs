@@ -124,6 +124,10 @@ internal sealed class TextBuilder(ExtractionLimits limits)
         if (pageNumber > 0 && pageStart < 0) pageStart = text.Length;
         text.Append(visible);
         if (text.Length > limits.Characters)
-            throw new DocumentException(string.Create(CultureInfo.InvariantCulture, $"The text is longer than {limits.Characters} characters, the limit of the configuration (Limits:Characters)."), permanent: true);
+            throw TooLong(limits);
     }
+
+    /// <summary>The text is longer than the limit.</summary>
+    public static DocumentException TooLong(ExtractionLimits limits) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"The text is longer than {limits.Characters} characters, the limit of the configuration (Limits:Characters)."), permanent: true);
 }

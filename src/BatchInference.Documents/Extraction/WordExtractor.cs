@@ -25,7 +25,7 @@ internal sealed class WordExtractor : TextExtractor
             package.Read(notes, reader => Walk(reader, text, cancellationToken));
         }
 
-        return text.Build(mediaType);
+        return text.Build(mediaType).With(package.Metadata());
     }
 
     // One pass over the elements, forwards; nothing is kept but the place in tables and runs.
