@@ -82,6 +82,9 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
                 run = await ledger.FindRunAsync(part.Run, cancellationToken);
             if (!present.Contains(PartNames.Of(PartNames.Jsonl, part)))
             {
+                // What later parts have superseded is missed by nobody.
+                if ((await ledger.ValidInAsync(part, cancellationToken)).Count == 0)
+                    continue;
                 count++;
                 if (missing.Count < NamedParts)
                     missing.Add(PartNames.Of(PartNames.Jsonl, part));
@@ -95,7 +98,7 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
         return count == 0
             ? null
             : $"The output has lost {count} part{(count == 1 ? "" : "s")} that the ledger records ({string.Join(", ", missing)}{(count > missing.Count ? " …" : "")} in {sink.Identity}). " +
-              "Their documents count as settled: restore the files, or run with --again.";
+              $"Their documents count as settled: restore the files, or let them be done again: batch-inference ledger check {scope.Job} --redo";
     }
 
     private async Task MakeAgainAsync(PartRecord part, RunHeader header, HashSet<string> present, CancellationToken cancellationToken)

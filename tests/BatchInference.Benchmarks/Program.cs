@@ -12,6 +12,8 @@ return args switch
     ["labels-ship", var variant] => Labels.Ship(variant),
     ["road-vs-bare"] => await RoadVersusBare.RunAsync("int8"),
     ["road-vs-bare", var variant] => await RoadVersusBare.RunAsync(variant),
+    ["ledger"] => await LedgerNights.RunAsync(1_000_000),
+    ["ledger", var documents] => await LedgerNights.RunAsync(int.Parse(documents, System.Globalization.CultureInfo.InvariantCulture)),
     ["memory"] => await Memory.RunAsync(2_000, 20_000),
     ["generate"] => await Generate.RunAsync(null),
     ["generate", var node] => await Generate.RunAsync(node),
@@ -23,6 +25,7 @@ static int Usage()
     Console.Error.WriteLine("road-vs-bare [variant] encoder tokens per second of a whole run against a bare loop of ONNX Runtime");
     Console.Error.WriteLine("memory                peak resident set of the published program for 2,000 and 20,000 documents");
     Console.Error.WriteLine("generate [folder]     new tokens per second against a bare loop, and against transformers.js where a folder has node_modules/@huggingface/transformers");
+    Console.Error.WriteLine("ledger [documents]    what the books cost: recording a million documents, and a second night that finds nothing new");
     Console.Error.WriteLine("batches [variant]     encoder tokens per second by size of batch");
     Console.Error.WriteLine("summaries [variant]   ROUGE of extractive summaries against written ones (BATCHINFERENCE_SUMMARIES names the file)");
     Console.Error.WriteLine("labels [variant]      accuracy and calibration of label sets with all, few and no examples; prints the page results/labels.md");

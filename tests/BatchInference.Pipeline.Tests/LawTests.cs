@@ -75,7 +75,14 @@ public sealed class LawTests : IDisposable
         report.NothingToDo.ShouldBeTrue();
         report.Warnings.Single().ShouldBe(
             "The output has lost 1 part that the ledger records (jsonl/run_date=2026-11-23/part-20261123T190000Z-4f2a-00000.jsonl in memory:/results/letters). " +
-            "Their documents count as settled: restore the files, or run with --again.");
+            "Their documents count as settled: restore the files, or let them be done again: batch-inference ledger check letters --redo");
+
+        var lost = await archive.Ledger.PartsAsync(Some.Scope, default).SingleAsync();
+        (await archive.Ledger.RedoAsync(lost, default)).ShouldBe(2);
+        report = await archive.RunAsync();
+        report.Counts.Completed.ShouldBe(2);
+        Whole();
+        (await archive.RunAsync()).Warnings.ShouldBeEmpty();
     }
 
     [Fact]

@@ -60,6 +60,12 @@ public abstract class Ledger : IAsyncDisposable
     /// <summary>Lets the next run try the permanent failures of a job again, opening the containers that hold them; gives their number.</summary>
     public abstract Task<long> RetryAsync(string job, CancellationToken cancellationToken);
 
+    /// <summary>Lets the next run do the documents again whose valid row lies in this part; gives their number.</summary>
+    public abstract Task<long> RedoAsync(PartRecord part, CancellationToken cancellationToken);
+
+    /// <summary>What is damaged in the books themselves; reads all of them.</summary>
+    public abstract Task<IReadOnlyList<string>> DamagesAsync(CancellationToken cancellationToken);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -28,19 +28,9 @@ public sealed class SqliteLedger : Ledger
     public static SqliteLedger Open(string stateFolder)
     {
         Directory.CreateDirectory(stateFolder);
-        // Thirty seconds for another process's transaction: shards are recorded in milliseconds, so more means that something is wrong.
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(stateFolder, "ledger.db"), DefaultTimeout = 30, Pooling = false }.ConnectionString);
+        var connection = SqliteFile.Open(Path.Combine(stateFolder, SqliteFile.Name));
         try
         {
-            connection.Open();
-            // FULL: what a run is told to be recorded must outlive a power cut, or its documents would get a second row.
-            foreach (var pragma in new[] { "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON" })
-            {
-                using var command = connection.CreateCommand();
-                command.CommandText = pragma;
-                command.ExecuteNonQuery();
-            }
-
             SqliteSchema.Migrate(connection);
         }
         catch
@@ -177,7 +167,8 @@ public sealed class SqliteLedger : Ledger
 
     /// <inheritdoc/>
     public override IAsyncEnumerable<PartRecord> PartsAsync(ResultScope scope, CancellationToken cancellationToken) => Pages(
-        $"{SelectPart} WHERE s.job = $1 AND s.output = $2 ORDER BY r.run_date, r.id, p.shard", ReadPart, [scope.Job, scope.Output], cancellationToken);
+        $"{SelectPart} WHERE s.job = $1 AND s.output = $2 AND (r.run_date, r.name, p.shard) > ($3, $4, $5) ORDER BY r.run_date, r.name, p.shard",
+        ReadPart, [scope.Job, scope.Output], last => last is null ? ["", "", -1] : [Text(last.RunDate), last.Run.ToString(), last.Shard], cancellationToken);
 
     /// <inheritdoc/>
     public override Task<IReadOnlyList<PartRecord>> PartsOfAsync(RunId run, CancellationToken cancellationToken) => Query(
@@ -194,11 +185,12 @@ public sealed class SqliteLedger : Ledger
 
     /// <inheritdoc/>
     public override IAsyncEnumerable<FailureRecord> FailuresOfAsync(RunId run, CancellationToken cancellationToken) => Pages(
-        $"{SelectFailure} WHERE r.name = $1 ORDER BY f.path", ReadFailure, [run.ToString()], cancellationToken);
+        $"{SelectFailure} WHERE r.name = $1 AND f.scope = r.scope AND f.path > $2 ORDER BY f.path", ReadFailure, [run.ToString()], last => [last?.Path ?? ""], cancellationToken);
 
     /// <inheritdoc/>
     public override IAsyncEnumerable<FailureRecord> FailuresAsync(string job, CancellationToken cancellationToken) => Pages(
-        $"{SelectFailure} JOIN scope s ON s.id = f.scope WHERE s.job = $1 ORDER BY f.stage, f.reason, f.path, f.scope", ReadFailure, [job], cancellationToken);
+        $"{SelectFailure} JOIN scope s ON s.id = f.scope WHERE s.job = $1 AND (f.stage, f.reason, f.path, r.name) > ($2, $3, $4, $5) ORDER BY f.stage, f.reason, f.path, r.name",
+        ReadFailure, [job], last => last is null ? ["", "", "", ""] : [last.Failure.Stage, last.Failure.Reason, last.Path, last.Run.ToString()], cancellationToken);
 
     /// <inheritdoc/>
     public override async Task<long> RetryAsync(string job, CancellationToken cancellationToken)
@@ -211,6 +203,82 @@ public sealed class SqliteLedger : Ledger
             sql.Execute($"UPDATE container {failed}", (int)RowStatus.Failed, job);
         }, cancellationToken);
         return count;
+    }
+
+    /// <inheritdoc/>
+    public override async Task<long> RedoAsync(PartRecord part, CancellationToken cancellationToken)
+    {
+        var count = 0;
+        await InTransaction(sql => count = sql.Execute(
+            "UPDATE document SET retry = 1 WHERE part = (SELECT p.id FROM part p JOIN run r ON r.id = p.run WHERE r.name = $1 AND p.shard = $2)", part.Run.ToString(), part.Shard), cancellationToken);
+        return count;
+    }
+
+    /// <inheritdoc/>
+    public override async Task<IReadOnlyList<string>> DamagesAsync(CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            return SqliteFile.Damages(connection);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>Copies the books as they are at one moment into one file, verified, while others go on using them. A file of that name is replaced when the copy is whole.</summary>
+    /// <exception cref="InvalidDataException">The books are damaged.</exception>
+    public async Task BackUpAsync(string file, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            SqliteFile.Copy(connection, file);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>Puts the books of a backup in the place of these; these are kept first, in a file that is named.</summary>
+    /// <param name="stateFolder">Whose ledger is replaced; need not have one.</param>
+    /// <param name="file">A backup, or a copy of another ledger.</param>
+    /// <param name="kept">Where the books that were there are kept.</param>
+    /// <exception cref="InvalidDataException">The file is no whole ledger, or a newer program's.</exception>
+    /// <exception cref="JobIsRunningException">A job runs.</exception>
+    public static void Restore(string stateFolder, string file, string kept)
+    {
+        if (!File.Exists(file))
+            throw new InvalidDataException($"{file}: there is no such file.");
+        var locks = LocksOf(stateFolder);
+        foreach (var held in Directory.Exists(locks) ? Directory.GetFiles(locks, "*.holder") : [])
+            if (Path.GetFileNameWithoutExtension(held) is var job && JobLock.Holder(locks, job) is { } holder)
+                throw new JobIsRunningException(job, holder);
+
+        // Read-only: the backup stays as it is, even where it is of an older version.
+        using var source = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ConnectionString);
+        try
+        {
+            source.Open();
+            SqliteSchema.Verify(source);
+        }
+        catch (SqliteException error)
+        {
+            throw new InvalidDataException($"{file}: this is no ledger ({error.Message}).", error);
+        }
+
+        Directory.CreateDirectory(stateFolder);
+        var path = Path.Combine(stateFolder, SqliteFile.Name);
+        var exists = File.Exists(path);
+        using var target = SqliteFile.Open(path);
+        if (exists)
+            SqliteFile.Copy(target, kept);
+        // One transaction of the target: who reads it sees the old books or the restored ones.
+        source.BackupDatabase(target);
+        SqliteSchema.Migrate(target);
     }
 
     /// <inheritdoc/>
@@ -230,7 +298,9 @@ public sealed class SqliteLedger : Ledger
 
     private const string SelectFailure = "SELECT f.path, f.version, f.stage, f.reason, f.permanent, r.name, f.at FROM failure f JOIN run r ON r.id = f.run";
 
-    private string Locks => Path.Combine(folder, "running");
+    private string Locks => LocksOf(folder);
+
+    private static string LocksOf(string folder) => Path.Combine(folder, "running");
 
     private static RunRecord ReadRun(SqliteDataReader row) => new()
     {
@@ -289,18 +359,22 @@ public sealed class SqliteLedger : Ledger
         }
     }
 
-    // A page at a time, so that neither memory grows with the books nor a reader keeps the connection while its caller works.
-    private async IAsyncEnumerable<T> Pages<T>(string query, Func<SqliteDataReader, T> read, object[] values, [EnumeratorCancellation] CancellationToken cancellationToken)
+    // A page at a time, so that neither memory grows with the books nor a reader keeps the connection while its caller works. Each page begins behind the last row of the one before:
+    // an offset would read all pages before it again.
+    private async IAsyncEnumerable<T> Pages<T>(
+        string query, Func<SqliteDataReader, T> read, object[] values, Func<T?, object[]> behind, [EnumeratorCancellation] CancellationToken cancellationToken) where T : class
     {
         const int page = 1000;
-        for (var offset = 0; ; offset += page)
+        T? last = null;
+        while (true)
         {
-            var at = offset;
-            var rows = await Query(sql => sql.Read($"{query} LIMIT {page} OFFSET {at}", read, values), cancellationToken);
+            object[] all = [.. values, .. behind(last)];
+            var rows = await Query(sql => sql.Read($"{query} LIMIT {page}", read, all), cancellationToken);
             foreach (var row in rows)
                 yield return row;
             if (rows.Count < page)
                 yield break;
+            last = rows[^1];
         }
     }
 }

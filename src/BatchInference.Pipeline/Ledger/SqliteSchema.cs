@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 
 namespace BatchInference.Pipeline;
@@ -36,25 +37,45 @@ internal static class SqliteSchema
             work INTEGER NOT NULL, extraction INTEGER NOT NULL, retry INTEGER NOT NULL, run INTEGER NOT NULL REFERENCES run,
             PRIMARY KEY (scope, path)) WITHOUT ROWID;
         """,
+
+        // The order in which failures are told: without it each page of them would sort all.
+        "CREATE INDEX failure_by_reason ON failure (stage, reason, path);",
     ];
 
-    /// <summary>Brings the tables to the newest version.</summary>
+    /// <summary>The version that this program makes.</summary>
+    public static int Newest => Migrations.Length;
+
+    /// <summary>Brings the tables to the newest version; what was there before stays beside it as <see cref="BackupOf"/>.</summary>
     /// <exception cref="InvalidDataException">A newer program made the ledger.</exception>
     public static void Migrate(SqliteConnection connection)
     {
-        using var transaction = connection.BeginTransaction();
-        using var command = connection.CreateCommand();
-        command.Transaction = transaction;
-        command.CommandText = "PRAGMA user_version";
-        var version = Convert.ToInt32(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
-        if (version > Migrations.Length)
-            throw new InvalidDataException($"{connection.DataSource}: the ledger has version {version}, this program knows versions up to {Migrations.Length}. Use the program that made it, or a newer one.");
-        for (; version < Migrations.Length; version++)
-        {
-            command.CommandText = $"{Migrations[version]}PRAGMA user_version = {version + 1};";
-            command.ExecuteNonQuery();
-        }
-
+        // Looked at without a lock: nearly always there is nothing to do, and who asks for a status waits for no writer.
+        var version = KnownVersion(connection);
+        if (version == Newest)
+            return;
+        if (version > 0)
+            SqliteFile.Copy(connection, BackupOf(connection.DataSource, version));
+        using var transaction = connection.BeginTransaction(deferred: false);
+        // Another process may have been faster.
+        for (version = KnownVersion(connection); version < Newest; version++)
+            SqliteFile.Execute(connection, $"{Migrations[version]}PRAGMA user_version = {version + 1};");
         transaction.Commit();
     }
+
+    /// <summary>Where a ledger is kept as it was before its tables were brought further.</summary>
+    public static string BackupOf(string file, int version) => Path.ChangeExtension(file, string.Create(CultureInfo.InvariantCulture, $".version-{version}.db"));
+
+    /// <summary>Makes sure that a file is a whole ledger of a version that this program knows.</summary>
+    /// <exception cref="InvalidDataException">It is not.</exception>
+    public static void Verify(SqliteConnection connection)
+    {
+        if (KnownVersion(connection) == 0)
+            throw new InvalidDataException($"{connection.DataSource}: this is no ledger.");
+        if (SqliteFile.Damages(connection) is { Count: > 0 } damages)
+            throw new InvalidDataException($"{connection.DataSource}: the ledger is damaged: {damages[0]}.");
+    }
+
+    private static int KnownVersion(SqliteConnection connection) => SqliteFile.Version(connection) is var version && version <= Newest
+        ? version
+        : throw new InvalidDataException($"{connection.DataSource}: the ledger has version {version}, this program knows versions up to {Newest}. Use the program that made it, or a newer one.");
 }

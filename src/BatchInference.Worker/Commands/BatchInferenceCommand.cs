@@ -69,6 +69,7 @@ internal static class BatchInferenceCommand
         StatusCommand.Create(surroundings),
         FailuresCommand.Create(surroundings),
         ExportCommand.Create(surroundings),
+        LedgerCommand.Create(surroundings),
         DoctorCommand.Create(surroundings),
         ModelsCommand.Create(surroundings),
         LabelsCommand.Create(surroundings),

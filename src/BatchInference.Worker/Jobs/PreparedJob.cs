@@ -52,9 +52,14 @@ internal sealed class PreparedJob : IDisposable
         var limits = configuration.Settings.Limits;
         job.Reader = DocumentReader.Standard(
             new ExtractionLimits { Bytes = limits.Megabytes * 1024L * 1024, Characters = limits.Characters, Pages = limits.Pages, Time = TimeSpan.FromSeconds(limits.Seconds) }, TimeProvider.System);
-        job.Sink = new FolderSink(Path.Combine(Path.GetFullPath(output ?? settings.Output.Folder), settings.Name));
+        job.Sink = SinkOf(settings, output);
         return job;
     }
+
+    /// <summary>Where a job's results go.</summary>
+    /// <param name="settings">The job.</param>
+    /// <param name="output">A folder to write to instead of the job's.</param>
+    public static ResultSink SinkOf(JobSettings settings, string? output) => new FolderSink(Path.Combine(Path.GetFullPath(output ?? settings.Output.Folder), settings.Name));
 
     /// <summary>What a run is to do.</summary>
     public RunPlan Plan(DateTimeOffset now, DateOnly date, long? limit, bool again)

@@ -162,6 +162,40 @@ public abstract class LedgerContract
     }
 
     [Fact]
+    public async Task ManyPartsAndFailuresComeOnceEachAndInOrder()
+    {
+        var run = await BeginAsync(1);
+        for (var shard = 0; shard < 2100; shard++)
+            await Ledger.SettleAsync(new Settlement(run.Run, Some.Part(run, shard, 1), [], [], []), default);
+        (await Ledger.PartsAsync(Some.Scope, default).Select(part => part.Shard).ToListAsync()).ShouldBe(Enumerable.Range(0, 2100));
+
+        FailureRecord[] failures = [.. Enumerable.Range(0, 2100).Select(number =>
+            new FailureRecord($"{number:0000}", "v1", new DocumentFailure("open", number % 2 == 0 ? "Away." : "Busy.", false), run.Run, Some.Evening))];
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [], failures), default);
+        (await Ledger.FailuresOfAsync(run.Run, default).ToListAsync()).ShouldBe(failures);
+        (await Ledger.FailuresAsync("letters", default).ToListAsync()).ShouldBe(failures.OrderBy(failed => failed.Failure.Reason, StringComparer.Ordinal).ThenBy(failed => failed.Path, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task DocumentsOfALostPartAreDoneAgainWhenAskedFor()
+    {
+        var first = await BeginAsync(1);
+        await SettleAsync(first, 0, ["a", "b"]);
+        await SettleAsync(await BeginAsync(2), 0, ["b"]);
+        (await Ledger.RedoAsync(Some.Part(first, 0, 2), default)).ShouldBe(1);
+        var found = await FindAsync("a", "b");
+        found["a"].Retry.ShouldBeTrue();
+        found["b"].Retry.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task WholeBooksHaveNoDamage()
+    {
+        await SettleAsync(await BeginAsync(1), 0, ["a"]);
+        (await Ledger.DamagesAsync(default)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task AJobIsHeldByOneAtATime()
     {
         var holder = new JobHolder(Some.Run(1).Run, "here", 1, Some.Evening);
@@ -188,43 +222,4 @@ public abstract class LedgerContract
         new Settlement(run.Run, Some.Part(run, shard, paths.Count), [.. paths.Select(path => new SettledRow(path, "v1", Some.Sha256(1), status))], [], []), default);
 
     private Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(params string[] paths) => Ledger.FindAsync(Some.Scope, paths, default);
-}
-
-public sealed class SqliteLedgerTests : LedgerContract, IDisposable
-{
-    private readonly TempFolder state = new();
-    private readonly SqliteLedger ledger;
-
-    public SqliteLedgerTests() => ledger = SqliteLedger.Open(state);
-
-    protected override Ledger Ledger => ledger;
-
-    public void Dispose()
-    {
-        ledger.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        state.Dispose();
-    }
-
-    [Fact]
-    public async Task WhatIsRecordedIsThereWhenItIsOpenedAgainAndForAnotherProcessToRead()
-    {
-        await SettleAsync(await BeginAsync(1), 0, ["a"]);
-        await using var second = SqliteLedger.Open(state);
-        (await second.FindAsync(Some.Scope, ["a"], default)).Count.ShouldBe(1);
-    }
-
-    [Fact]
-    public async Task ALedgerOfANewerProgramIsRefused()
-    {
-        await ledger.DisposeAsync();
-        using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={state["ledger.db"]};Pooling=false"))
-        {
-            connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA user_version = 99";
-            command.ExecuteNonQuery();
-        }
-
-        Should.Throw<InvalidDataException>(() => SqliteLedger.Open(state)).Message.ShouldEndWith("the ledger has version 99, this program knows versions up to 2. Use the program that made it, or a newer one.");
-    }
 }

@@ -1,0 +1,95 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace BatchInference.Pipeline;
+
+/// <summary>The file of a <see cref="SqliteLedger"/>: opened so that what is recorded outlives a power cut, copied whole while others use it.</summary>
+internal static class SqliteFile
+{
+    public const string Name = "ledger.db";
+
+    /// <summary>Opens a file, making it where there is none; tables are not looked at.</summary>
+    /// <exception cref="SqliteException">It cannot be opened or is no database.</exception>
+    public static SqliteConnection Open(string path)
+    {
+        // Thirty seconds for another process's transaction: shards are recorded in milliseconds, so more means that something is wrong.
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = false }.ConnectionString);
+        try
+        {
+            connection.Open();
+            // Under write-ahead logging readers of other processes (status) wait for nobody.
+            Execute(connection, "PRAGMA journal_mode = WAL");
+            // FULL: what a run is told to be recorded must outlive a power cut, or its documents would get a second row. On macOS only fullfsync reaches the disk itself.
+            Execute(connection, "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON");
+            // A damaged page is found when it is read, not when its content is believed; the log shrinks again after a migration.
+            Execute(connection, "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864");
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The version of the tables; 0 for a file without any.</summary>
+    public static int Version(SqliteConnection connection)
+    {
+        using var command = Command(connection, "PRAGMA user_version");
+        return Convert.ToInt32(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Copies a ledger as it is at one moment into one file, verified, while others go on using it. A file of that name is replaced when the copy is whole.</summary>
+    /// <exception cref="InvalidDataException">The copy is damaged.</exception>
+    public static void Copy(SqliteConnection connection, string file)
+    {
+        var temporary = $"{file}.{Path.GetRandomFileName()}.tmp";
+        try
+        {
+            using (var copy = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = temporary, Pooling = false }.ConnectionString))
+            {
+                copy.Open();
+                Execute(copy, "PRAGMA synchronous = FULL");
+                connection.BackupDatabase(copy);
+                // One file, without a log beside it.
+                Execute(copy, "PRAGMA journal_mode = DELETE");
+                if (Damages(copy) is { Count: > 0 } damages)
+                    throw new InvalidDataException($"{file}: the copy is damaged, so it was not kept: {damages[0]}.");
+            }
+
+            using (var whole = new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite))
+                whole.Flush(flushToDisk: true);
+            File.Move(temporary, file, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>What SQLite finds damaged; reads every page.</summary>
+    public static IReadOnlyList<string> Damages(SqliteConnection connection)
+    {
+        using var sql = new SqliteBatch(connection, null);
+        return
+        [
+            .. sql.Read("PRAGMA integrity_check(20)", row => row.GetString(0)).Where(line => line != "ok"),
+            .. sql.Read("PRAGMA foreign_key_check", row => $"a row of {row.GetString(0)} refers to a row of {row.GetString(2)} that is gone").Distinct(),
+        ];
+    }
+
+    public static void Execute(SqliteConnection connection, string statements)
+    {
+        using var command = Command(connection, statements);
+        command.ExecuteNonQuery();
+    }
+
+    private static SqliteCommand Command(SqliteConnection connection, string statements)
+    {
+        var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Constants of this assembly.
+        command.CommandText = statements;
+#pragma warning restore CA2100
+        return command;
+    }
+}

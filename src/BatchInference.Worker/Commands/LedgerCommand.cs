@@ -1,0 +1,126 @@
+using System.CommandLine;
+using System.Globalization;
+using BatchInference.Pipeline;
+using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Jobs;
+
+namespace BatchInference.Worker.Commands;
+
+/// <summary><c>ledger check|backup|restore</c>: looks after the books.</summary>
+internal static class LedgerCommand
+{
+    public static Command Create(Surroundings surroundings) => new("ledger", "Check, back up and restore the ledger: the record of what is settled.\n\nExample:\n  batch-inference ledger check archives")
+    {
+        Check(surroundings), BackUp(surroundings), Restore(surroundings),
+    };
+
+    private static Command Check(Surroundings surroundings)
+    {
+        var name = new Argument<string?>("job") { Description = "Compare the output of this job; all jobs without it", Arity = ArgumentArity.ZeroOrOne };
+        var output = new Option<string?>("--output") { Description = "Folder that the results lie in, where the run was given one", HelpName = "DIR" };
+        var redo = new Option<bool>("--redo") { Description = "Let the next run do the documents of missing and altered parts again" };
+        var command = new Command("check",
+            "Read the whole ledger and every part that it records; tell which parts are missing, altered or foreign, and what to do. Exit code 1 when something is wrong.\n\n" +
+            "Example:\n  batch-inference ledger check archives --redo") { name, output, redo };
+        command.SetAction(async (parsed, token) =>
+        {
+            var configuration = Configure(surroundings, parsed);
+            var jobs = parsed.GetValue(name) is { } one ? [configuration.Job(one)] : configuration.Jobs.Values.OrderBy(job => job.Name, StringComparer.Ordinal).ToArray();
+            await using var ledger = JobsCommand.LedgerOf(configuration) ?? throw NoLedger(configuration);
+            var damages = await ledger.DamagesAsync(token);
+            foreach (var damage in damages)
+                await surroundings.Output.WriteLineAsync($"damaged     the ledger: {damage}. Restore a backup: batch-inference ledger restore --from FILE");
+            if (damages.Count == 0)
+                await surroundings.Output.WriteLineAsync("good        the ledger itself");
+            var findings = damages.Count;
+            foreach (var job in jobs)
+                findings += await CheckAsync(surroundings, ledger, job, PreparedJob.SinkOf(job, parsed.GetValue(output)), parsed.GetValue(redo), token);
+            return findings == 0 ? ExitCodes.Done : ExitCodes.CouldNotGoOn;
+        });
+        return command;
+    }
+
+    private static async Task<int> CheckAsync(Surroundings surroundings, Ledger ledger, JobSettings job, Pipeline.Results.ResultSink sink, bool redo, CancellationToken cancellationToken)
+    {
+        var count = 0;
+        var again = 0L;
+        await foreach (var finding in new OutputCheck(sink, ledger).RunAsync(job.Name, cancellationToken))
+        {
+            // A run that was cut off is put in order by the next one: nothing is wrong.
+            count += finding.Fault == PartFault.Unrecorded ? 0 : 1;
+            await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{Word(finding.Fault),-11} {finding.Name}: {Remedy(finding, job.Name)}"));
+            if (redo && finding.Part is { } part)
+                again += await ledger.RedoAsync(part, cancellationToken);
+        }
+
+        if (count == 0)
+            await surroundings.Output.WriteLineAsync($"good        {job.Name}: the parts in {sink.Identity} are those that the ledger records");
+        if (redo)
+            await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{job.Name}: {again} documents are done again by the next run."));
+        return count;
+    }
+
+    private static Command BackUp(Surroundings surroundings)
+    {
+        var to = new Option<string>("--to") { Description = "File to write; one of that name is replaced when the new one is whole", HelpName = "FILE", Required = true };
+        var command = new Command("backup", "Copy the ledger into one verified file, also while a job runs.\n\nExample:\n  batch-inference ledger backup --to /backup/ledger.db") { to };
+        command.SetAction(async (parsed, token) =>
+        {
+            var configuration = Configure(surroundings, parsed);
+            await using var ledger = JobsCommand.LedgerOf(configuration) ?? throw NoLedger(configuration);
+            var file = Path.GetFullPath(parsed.GetValue(to)!, surroundings.WorkingFolder);
+            await ledger.BackUpAsync(file, token);
+            await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"The ledger was written to {file} ({new FileInfo(file).Length / 1e6:0.0} MB)."));
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Restore(Surroundings surroundings)
+    {
+        var from = new Option<string>("--from") { Description = "A file that `ledger backup` wrote", HelpName = "FILE", Required = true };
+        var command = new Command("restore",
+            "Put a backup in the place of the ledger, which is kept beside it. What was settled since the backup is told by `ledger check` as foreign parts.\n\n" +
+            "Example:\n  batch-inference ledger restore --from /backup/ledger.db") { from };
+        command.SetAction(async (parsed, _) =>
+        {
+            var configuration = Configure(surroundings, parsed);
+            StateFolder.Prepare(configuration.Folders.State);
+            var kept = Path.Combine(configuration.Folders.State, string.Create(CultureInfo.InvariantCulture, $"ledger.before-restore-{surroundings.Time.GetUtcNow().UtcDateTime:yyyyMMdd'T'HHmmss'Z'}.db"));
+            try
+            {
+                SqliteLedger.Restore(configuration.Folders.State, Path.GetFullPath(parsed.GetValue(from)!, surroundings.WorkingFolder), kept);
+            }
+            catch (InvalidDataException error)
+            {
+                throw new ConfigurationException([$"{error.Message} Nothing was changed."]);
+            }
+
+            await surroundings.Output.WriteLineAsync($"The ledger was restored.{(File.Exists(kept) ? $" The one before is {kept}." : "")} See what the output has more: batch-inference ledger check");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static WorkerConfiguration Configure(Surroundings surroundings, ParseResult parsed) =>
+        surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
+
+    private static ConfigurationException NoLedger(WorkerConfiguration configuration) =>
+        new([$"{configuration.Folders.State}: there is no ledger; no job ever ran with this state folder. Name another one with --state."]);
+
+    private static string Word(PartFault fault) => fault switch
+    {
+        PartFault.Missing => "missing",
+        PartFault.Altered => "altered",
+        PartFault.Unrecorded => "cut off",
+        _ => "foreign",
+    };
+
+    private static string Remedy(PartFinding finding, string job) => finding.Fault switch
+    {
+        PartFault.Missing => string.Create(CultureInfo.InvariantCulture, $"holds the rows of {finding.Documents} documents. Restore the file, or let them be done again: batch-inference ledger check {job} --redo"),
+        PartFault.Altered => string.Create(CultureInfo.InvariantCulture, $"is not as it was written (SHA-256 {finding.Part!.Sha256}); it holds the rows of {finding.Documents} documents. Restore the file, or let them be done again: batch-inference ledger check {job} --redo"),
+        PartFault.Unrecorded => "was left by a run that did not end; the next run takes it over or removes it.",
+        _ => "was written by no run of this ledger. It stays as it is; where its documents have other rows too, the latest processed_at is the valid one. Move it away if it does not belong here.",
+    };
+}
