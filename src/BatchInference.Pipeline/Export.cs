@@ -25,7 +25,7 @@ public sealed class Export(ResultSink sink, Ledger ledger)
     {
         var scope = new ResultScope(job, sink.Identity);
         var write = WriterFor(file, csv, await TasksAsync(scope, cancellationToken));
-        using var listed = existing is null ? null : await ListedDocuments.OfAsync(existing, cancellationToken);
+        await using var listed = existing is null ? null : await ListedDocuments.OfAsync(existing, cancellationToken);
         var report = new ExportReport();
         var temporary = $"{file}.{Path.GetRandomFileName()}.tmp";
         try
@@ -94,7 +94,7 @@ public sealed class Export(ResultSink sink, Ledger ledger)
             {
                 if (!valid.Contains(row.Document))
                     continue;
-                if (listed?.Contains(row.Document) == false)
+                if (listed is not null && !await listed.ContainsAsync(row.Document, cancellationToken))
                 {
                     report.Gone++;
                     continue;
@@ -107,7 +107,7 @@ public sealed class Export(ResultSink sink, Ledger ledger)
     }
 
     /// <summary>The names of a source in a file of its own, so that a long list costs disk, not memory.</summary>
-    private sealed class ListedDocuments : IDisposable
+    private sealed class ListedDocuments : IAsyncDisposable
     {
         // An empty name is SQLite's for a database that lives in a temporary file of its own.
         private readonly SqliteConnection connection = new("Data Source=");
@@ -117,36 +117,31 @@ public sealed class Export(ResultSink sink, Ledger ledger)
             var listed = new ListedDocuments();
             listed.connection.Open();
             using var transaction = listed.connection.BeginTransaction();
-            using var batch = new SqliteBatch(listed.connection, transaction);
-            batch.Execute("CREATE TABLE listed (path TEXT PRIMARY KEY) WITHOUT ROWID");
+            await using var batch = new SqlBatch(listed.connection, transaction);
+            await batch.ExecuteAsync("CREATE TABLE listed (path TEXT PRIMARY KEY) WITHOUT ROWID", [], cancellationToken);
             await foreach (var document in source.ListAsync(cancellationToken))
-                batch.Execute("INSERT OR IGNORE INTO listed (path) VALUES ($1)", document.Id.Path);
+                await batch.ExecuteAsync("INSERT OR IGNORE INTO listed (path) VALUES ($1)", [document.Id.Path], cancellationToken);
             transaction.Commit();
-            listed.query = new SqliteBatch(listed.connection, null);
+            listed.query = new SqlBatch(listed.connection, null);
             return listed;
         }
 
-        private SqliteBatch? query;
+        private SqlBatch? query;
 
-        /// <summary>True when the source lists the document, or one that holds it: <c>a.zip</c> for <c>a.zip!/b.eml!/c.pdf</c>, <c>a.jsonl</c> for <c>a.jsonl#12</c>.</summary>
-        public bool Contains(string path)
+        /// <summary>True when the source lists the document, or one that holds it.</summary>
+        public async Task<bool> ContainsAsync(string path, CancellationToken cancellationToken)
         {
-            if (IsListed(path))
-                return true;
-            for (var at = path.IndexOfAny(Inside); at >= 0; at = path.IndexOfAny(Inside, at + 1))
-                if ((path[at] == '#' || path.AsSpan(at).StartsWith("!/")) && IsListed(path[..at]))
+            foreach (var name in DocumentsAround.Of(path).Prepend(path))
+                if ((await query!.ReadAsync("SELECT 1 FROM listed WHERE path = $1", _ => true, [name], cancellationToken)).Count > 0)
                     return true;
             return false;
         }
 
-        private static readonly char[] Inside = ['!', '#'];
-
-        private bool IsListed(string path) => query!.Read("SELECT 1 FROM listed WHERE path = $1", _ => true, path).Count > 0;
-
-        public void Dispose()
+        public async ValueTask DisposeAsync()
         {
-            query?.Dispose();
-            connection.Dispose();
+            if (query is not null)
+                await query.DisposeAsync();
+            await connection.DisposeAsync();
         }
     }
 }

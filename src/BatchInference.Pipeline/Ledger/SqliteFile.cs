@@ -70,11 +70,10 @@ internal static class SqliteFile
     /// <summary>What SQLite finds damaged; reads every page.</summary>
     public static IReadOnlyList<string> Damages(SqliteConnection connection)
     {
-        using var sql = new SqliteBatch(connection, null);
         return
         [
-            .. sql.Read("PRAGMA integrity_check(20)", row => row.GetString(0)).Where(line => line != "ok"),
-            .. sql.Read("PRAGMA foreign_key_check", row => $"a row of {row.GetString(0)} refers to a row of {row.GetString(2)} that is gone").Distinct(),
+            .. Read(connection, "PRAGMA integrity_check(20)", row => row.GetString(0)).Where(line => line != "ok"),
+            .. Read(connection, "PRAGMA foreign_key_check", row => $"a row of {row.GetString(0)} refers to a row of {row.GetString(2)} that is gone").Distinct(),
         ];
     }
 
@@ -82,6 +81,16 @@ internal static class SqliteFile
     {
         using var command = Command(connection, statements);
         command.ExecuteNonQuery();
+    }
+
+    private static List<string> Read(SqliteConnection connection, string statement, Func<SqliteDataReader, string> read)
+    {
+        var lines = new List<string>();
+        using var command = Command(connection, statement);
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+            lines.Add(read(reader));
+        return lines;
     }
 
     private static SqliteCommand Command(SqliteConnection connection, string statements)

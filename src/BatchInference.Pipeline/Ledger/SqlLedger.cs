@@ -1,0 +1,280 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using BatchInference.Documents.Extraction;
+using BatchInference.Pipeline.Results;
+
+namespace BatchInference.Pipeline;
+
+/// <summary>
+/// The books in tables: all that SQLite and PostgreSQL have in common, which is nearly everything. Lists go to the database as one JSON value, so that a shard is recorded
+/// in a handful of statements whatever the way to the server costs.
+/// </summary>
+public abstract class SqlLedger : Ledger
+{
+    private const int PageRows = 1000;
+
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The objects of a JSON array that is a parameter: a table named <c>listed</c> with the column <c>value</c>.</summary>
+    private protected abstract string Listed(int parameter);
+
+    /// <summary>The same where the array holds texts.</summary>
+    private protected abstract string ListedTexts(int parameter);
+
+    /// <summary>The bytes of a hexadecimal text.</summary>
+    private protected abstract string Bytes(string hex);
+
+    /// <summary>Does something in one transaction: all of it, or nothing.</summary>
+    private protected abstract Task<T> InTransactionAsync<T>(Func<SqlBatch, Task<T>> change, CancellationToken cancellationToken);
+
+    /// <summary>Asks something.</summary>
+    private protected abstract Task<T> QueryAsync<T>(Func<SqlBatch, Task<T>> query, CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task BeginAsync(RunRecord run, CancellationToken cancellationToken) => InTransactionAsync(async sql =>
+    {
+        await sql.ExecuteAsync("INSERT INTO scope (job, output) VALUES ($1, $2) ON CONFLICT DO NOTHING", [run.Scope.Job, run.Scope.Output], cancellationToken);
+        await sql.ExecuteAsync("INSERT INTO fingerprint (value) VALUES ($1), ($2) ON CONFLICT DO NOTHING", [run.Work, run.Extraction], cancellationToken);
+        // A transaction that committed though its caller was told otherwise is repeated: the run is there already.
+        return await sql.ExecuteAsync(
+            """
+            INSERT INTO run (name, scope, run_date, started, work, extraction, header)
+            SELECT $1, (SELECT id FROM scope WHERE job = $2 AND output = $3), $4, $5, (SELECT id FROM fingerprint WHERE value = $6), (SELECT id FROM fingerprint WHERE value = $7), $8 WHERE true
+            ON CONFLICT DO NOTHING
+            """,
+            [run.Run.ToString(), run.Scope.Job, run.Scope.Output, Text(run.RunDate), Text(run.Started), run.Work, run.Extraction, run.Header], cancellationToken);
+    }, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task EndAsync(RunId run, RunEnding ending, CancellationToken cancellationToken) => InTransactionAsync(
+        sql => sql.ExecuteAsync("UPDATE run SET ending = $1 WHERE name = $2", [JsonSerializer.Serialize(ending), run.ToString()], cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<RunRecord>> OpenRunsAsync(ResultScope scope, CancellationToken cancellationToken) =>
+        ReadAsync($"{SelectRun} WHERE s.job = $1 AND s.output = $2 AND r.ending IS NULL ORDER BY r.id", ReadRun, [scope.Job, scope.Output], cancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task<RunRecord?> FindRunAsync(RunId run, CancellationToken cancellationToken) =>
+        (await ReadAsync($"{SelectRun} WHERE r.name = $1", ReadRun, [run.ToString()], cancellationToken)).SingleOrDefault();
+
+    /// <inheritdoc/>
+    public override async Task<RunCounts> CountAsync(RunId run, CancellationToken cancellationToken) => (await ReadAsync(
+        """
+        SELECT count(*) FILTER (WHERE d.status = 0), count(*) FILTER (WHERE d.status = 1), count(*) FILTER (WHERE d.status = 2),
+               (SELECT count(*) FROM failure f JOIN run r ON r.id = f.run WHERE r.name = $1 AND f.permanent = 0)
+        FROM run r JOIN part p ON p.run = r.id JOIN document d ON d.part = p.id WHERE r.name = $1
+        """,
+        row => new RunCounts { Completed = row.GetInt64(0), Partial = row.GetInt64(1), Failed = row.GetInt64(2), Temporary = row.GetInt64(3) }, [run.ToString()], cancellationToken)).Single();
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<RunRecord>> RunsAsync(string job, int count, CancellationToken cancellationToken) =>
+        ReadAsync($"{SelectRun} WHERE s.job = $1 ORDER BY r.id DESC LIMIT $2", ReadRun, [job, count], cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(ResultScope scope, IReadOnlyCollection<string> paths, CancellationToken cancellationToken) =>
+        FindAsync("document d", "JOIN part p ON p.id = d.part JOIN run r ON r.id = p.run", scope, paths, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyDictionary<string, SettledDocument>> FindContainersAsync(ResultScope scope, IReadOnlyCollection<string> paths, CancellationToken cancellationToken) =>
+        FindAsync("container d", "JOIN run r ON r.id = d.run", scope, paths, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task SettleAsync(Settlement settlement, CancellationToken cancellationToken) => InTransactionAsync(async sql =>
+    {
+        var (run, scope, work, extraction) = (await sql.ReadAsync("SELECT id, scope, work, extraction FROM run WHERE name = $1",
+            row => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)), [settlement.Run.ToString()], cancellationToken)).Single();
+
+        if (settlement.Part is { } part)
+        {
+            // A transaction that committed though its caller was told otherwise is repeated: it says the same again.
+            var id = (await sql.ReadAsync(
+                """
+                INSERT INTO part (run, shard, rows, bytes, sha256) VALUES ($1, $2, $3, $4, $5)
+                ON CONFLICT (run, shard) DO UPDATE SET rows = excluded.rows, bytes = excluded.bytes, sha256 = excluded.sha256 RETURNING id
+                """,
+                row => row.GetInt64(0), [run, part.Shard, part.Rows, part.Bytes, Convert.FromHexString(part.Sha256)], cancellationToken)).Single();
+            var settled = ToJson(settlement.Settled);
+            await sql.ExecuteAsync(
+                $"""
+                INSERT INTO document (scope, path, version, sha256, status, work, extraction, part)
+                SELECT $1, value ->> 'path', value ->> 'version', {Bytes("value ->> 'sha256'")}, CAST(value ->> 'status' AS integer), $2, $3, $4 FROM {Listed(5)} WHERE true
+                ON CONFLICT (scope, path) DO UPDATE SET version = excluded.version, sha256 = excluded.sha256, status = excluded.status,
+                    work = excluded.work, extraction = excluded.extraction, part = excluded.part, retry = 0
+                """,
+                [scope, work, extraction, id, settled], cancellationToken);
+            foreach (var table in new[] { "failure", "container" })
+                await sql.ExecuteAsync($"DELETE FROM {table} WHERE scope = $1 AND path IN (SELECT value ->> 'path' FROM {Listed(2)})", [scope, settled], cancellationToken);
+        }
+
+        if (settlement.Containers.Count > 0)
+        {
+            await sql.ExecuteAsync(
+                $"""
+                INSERT INTO container (scope, path, version, sha256, status, work, extraction, retry, run)
+                SELECT $1, value ->> 'path', value ->> 'version', {Bytes("value ->> 'sha256'")}, CAST(value ->> 'status' AS integer), $2, $3, CAST(value ->> 'retry' AS integer), $4 FROM {Listed(5)} WHERE true
+                ON CONFLICT (scope, path) DO UPDATE SET version = excluded.version, sha256 = excluded.sha256, status = excluded.status,
+                    work = excluded.work, extraction = excluded.extraction, retry = excluded.retry, run = excluded.run
+                """,
+                [scope, work, extraction, run, ToJson(settlement.Containers.Select(one => new { one.Path, one.Version, one.Sha256, one.Status, Retry = one.Retry ? 1 : 0 }))], cancellationToken);
+            var rowless = ToJson(settlement.Containers.Where(one => !one.HasOwnRow).Select(one => one.Path));
+            foreach (var table in new[] { "failure", "document" })
+                await sql.ExecuteAsync($"DELETE FROM {table} WHERE scope = $1 AND path IN (SELECT value FROM {ListedTexts(2)})", [scope, rowless], cancellationToken);
+        }
+
+        if (settlement.Unchanged.Count > 0)
+        {
+            var unchanged = ToJson(settlement.Unchanged);
+            foreach (var table in new[] { "container", "document" })
+                await sql.ExecuteAsync(
+                    $"UPDATE {table} SET version = value ->> 'version', retry = 0 FROM {Listed(2)} WHERE {table}.scope = $1 AND {table}.path = value ->> 'path'", [scope, unchanged], cancellationToken);
+            await sql.ExecuteAsync($"DELETE FROM failure WHERE scope = $1 AND permanent = 0 AND path IN (SELECT value ->> 'path' FROM {Listed(2)})", [scope, unchanged], cancellationToken);
+        }
+
+        if (settlement.Failures.Count > 0)
+            await sql.ExecuteAsync(
+                $"""
+                INSERT INTO failure (scope, path, version, run, stage, reason, permanent, at)
+                SELECT $1, value ->> 'path', value ->> 'version', $2, value ->> 'stage', value ->> 'reason', CAST(value ->> 'permanent' AS integer), value ->> 'at' FROM {Listed(3)} WHERE true
+                ON CONFLICT (scope, path) DO UPDATE SET version = excluded.version, run = excluded.run, stage = excluded.stage, reason = excluded.reason, permanent = excluded.permanent, at = excluded.at
+                """,
+                [
+                    scope, run,
+                    ToJson(settlement.Failures.Select(failed => new
+                    {
+                        failed.Path, failed.Version, failed.Failure.Stage, failed.Failure.Reason, Permanent = failed.Failure.Permanent ? 1 : 0, At = Text(failed.At),
+                    })),
+                ],
+                cancellationToken);
+        return true;
+    }, cancellationToken);
+
+    /// <inheritdoc/>
+    public override IAsyncEnumerable<PartRecord> PartsAsync(ResultScope scope, CancellationToken cancellationToken) => Pages(
+        $"{SelectPart} WHERE s.job = $1 AND s.output = $2 AND (r.run_date, r.name, p.shard) > ($3, $4, $5) ORDER BY r.run_date, r.name, p.shard",
+        ReadPart, [scope.Job, scope.Output], last => last is null ? ["", "", -1] : [Text(last.RunDate), last.Run.ToString(), last.Shard], cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<PartRecord>> PartsOfAsync(RunId run, CancellationToken cancellationToken) =>
+        ReadAsync($"{SelectPart} WHERE r.name = $1 ORDER BY p.shard", ReadPart, [run.ToString()], cancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task<IReadOnlySet<string>> ValidInAsync(PartRecord part, CancellationToken cancellationToken)
+    {
+        var paths = await ReadAsync(
+            "SELECT d.path FROM document d JOIN part p ON p.id = d.part JOIN run r ON r.id = p.run WHERE r.name = $1 AND p.shard = $2",
+            row => row.GetString(0), [part.Run.ToString(), part.Shard], cancellationToken);
+        return paths.ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <inheritdoc/>
+    public override IAsyncEnumerable<FailureRecord> FailuresOfAsync(RunId run, CancellationToken cancellationToken) => Pages(
+        $"{SelectFailure} WHERE r.name = $1 AND f.scope = r.scope AND f.path > $2 ORDER BY f.path", ReadFailure, [run.ToString()], last => [last?.Path ?? ""], cancellationToken);
+
+    /// <inheritdoc/>
+    public override IAsyncEnumerable<FailureRecord> FailuresAsync(string job, CancellationToken cancellationToken) => Pages(
+        $"{SelectFailure} JOIN scope s ON s.id = f.scope WHERE s.job = $1 AND (f.stage, f.reason, f.path, r.name) > ($2, $3, $4, $5) ORDER BY f.stage, f.reason, f.path, r.name",
+        ReadFailure, [job], last => last is null ? ["", "", "", ""] : [last.Failure.Stage, last.Failure.Reason, last.Path, last.Run.ToString()], cancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task<long> RetryAsync(string job, CancellationToken cancellationToken) => await InTransactionAsync(async sql =>
+    {
+        const string failed = "SET retry = 1 WHERE status = $1 AND scope IN (SELECT id FROM scope WHERE job = $2)";
+        await sql.ExecuteAsync($"UPDATE container {failed}", [(int)RowStatus.Failed, job], cancellationToken);
+        return await sql.ExecuteAsync($"UPDATE document {failed}", [(int)RowStatus.Failed, job], cancellationToken);
+    }, cancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task<long> RedoAsync(PartRecord part, CancellationToken cancellationToken)
+    {
+        var paths = await ValidInAsync(part, cancellationToken);
+        return await InTransactionAsync(async sql =>
+        {
+            const string redo = "SET retry = 1 WHERE scope = (SELECT scope FROM run WHERE name = $1) AND path IN";
+            var around = paths.SelectMany(DocumentsAround.Of).Distinct(StringComparer.Ordinal);
+            await sql.ExecuteAsync($"UPDATE container {redo} (SELECT value FROM {ListedTexts(2)})", [part.Run.ToString(), ToJson(around)], cancellationToken);
+            return await sql.ExecuteAsync($"UPDATE document {redo} (SELECT value FROM {ListedTexts(2)})", [part.Run.ToString(), ToJson(paths)], cancellationToken);
+        }, cancellationToken);
+    }
+
+    /// <summary>Reads one page of nothing but rows.</summary>
+    private protected Task<IReadOnlyList<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, IReadOnlyList<object?> values, CancellationToken cancellationToken) =>
+        QueryAsync(batch => batch.ReadAsync(sql, read, values, cancellationToken), cancellationToken);
+
+    /// <summary>A list as one value. No database takes a NUL in a text.</summary>
+    private protected static string ToJson<T>(IEnumerable<T> items) => JsonSerializer.Serialize(items, Json).Replace("\\u0000", "\\ufffd", StringComparison.Ordinal);
+
+    private protected static string Text(DateTimeOffset moment) => moment.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
+
+    private protected static DateTimeOffset Moment(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+
+    private const string SelectRun =
+        """
+        SELECT r.name, s.job, s.output, r.run_date, r.started, w.value, e.value, r.header, r.ending
+        FROM run r JOIN scope s ON s.id = r.scope JOIN fingerprint w ON w.id = r.work JOIN fingerprint e ON e.id = r.extraction
+        """;
+
+    private const string SelectPart = "SELECT r.name, r.run_date, p.shard, p.rows, p.bytes, p.sha256 FROM part p JOIN run r ON r.id = p.run JOIN scope s ON s.id = r.scope";
+
+    private const string SelectFailure = "SELECT f.path, f.version, f.stage, f.reason, f.permanent, r.name, f.at FROM failure f JOIN run r ON r.id = f.run";
+
+    private static RunRecord ReadRun(DbDataReader row) => new()
+    {
+        Run = RunId.Parse(row.GetString(0)),
+        Scope = new ResultScope(row.GetString(1), row.GetString(2)),
+        RunDate = DateOnly.ParseExact(row.GetString(3), "yyyy-MM-dd", CultureInfo.InvariantCulture),
+        Started = Moment(row.GetString(4)),
+        Work = row.GetString(5),
+        Extraction = row.GetString(6),
+        Header = row.GetString(7),
+        Ending = row.IsDBNull(8) ? null : JsonSerializer.Deserialize<RunEnding>(row.GetString(8)),
+    };
+
+    private static PartRecord ReadPart(DbDataReader row) => new(
+        RunId.Parse(row.GetString(0)), DateOnly.ParseExact(row.GetString(1), "yyyy-MM-dd", CultureInfo.InvariantCulture), row.GetInt32(2), row.GetInt32(3), row.GetInt64(4), Hex(row, 5)!);
+
+    private static FailureRecord ReadFailure(DbDataReader row) => new(
+        row.GetString(0), row.GetString(1), new DocumentFailure(row.GetString(2), row.GetString(3), row.GetInt32(4) != 0), RunId.Parse(row.GetString(5)), Moment(row.GetString(6)));
+
+    private static string? Hex(DbDataReader row, int column) => row.IsDBNull(column) ? null : Convert.ToHexStringLower(row.GetFieldValue<byte[]>(column));
+
+    private static string Text(DateOnly date) => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    private async Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(string table, string toRun, ResultScope scope, IReadOnlyCollection<string> paths, CancellationToken cancellationToken)
+    {
+        var rows = await ReadAsync(
+            $"""
+            SELECT d.path, d.version, d.sha256, d.status, w.value, e.value,
+                   d.retry <> 0 OR EXISTS (SELECT 1 FROM failure f WHERE f.scope = d.scope AND f.path = d.path AND f.permanent = 0), r.name
+            FROM {ListedTexts(3)}
+            JOIN scope s ON s.job = $1 AND s.output = $2
+            CROSS JOIN {table}
+            JOIN fingerprint w ON w.id = d.work JOIN fingerprint e ON e.id = d.extraction
+            {toRun}
+            WHERE d.scope = s.id AND d.path = listed.value
+            """,
+            row => (Path: row.GetString(0), Settled: new SettledDocument(
+                row.GetString(1), Hex(row, 2), (RowStatus)row.GetInt32(3), row.GetString(4), row.GetString(5), row.GetBoolean(6), RunId.Parse(row.GetString(7)))),
+            [scope.Job, scope.Output, ToJson(paths)], cancellationToken);
+        return rows.ToDictionary(row => row.Path, row => row.Settled, StringComparer.Ordinal);
+    }
+
+    // A page at a time, so that neither memory grows with the books nor a reader keeps the connection while its caller works. Each page begins behind the last row of the one before:
+    // an offset would read all pages before it again.
+    private async IAsyncEnumerable<T> Pages<T>(
+        string query, Func<DbDataReader, T> read, object[] values, Func<T?, object[]> behind, [EnumeratorCancellation] CancellationToken cancellationToken) where T : class
+    {
+        T? last = null;
+        while (true)
+        {
+            var rows = await ReadAsync($"{query} LIMIT {PageRows}", read, [.. values, .. behind(last)], cancellationToken);
+            foreach (var row in rows)
+                yield return row;
+            if (rows.Count < PageRows)
+                yield break;
+            last = rows[^1];
+        }
+    }
+}
