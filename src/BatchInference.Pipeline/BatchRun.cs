@@ -66,19 +66,22 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         var report = new RunReport { Job = plan.Job, Run = plan.Run, End = RunEnd.Failed, Counts = new RunCounts() };
         try
         {
-            warnings = await new Recovery(scope, sink, publisher, ledger, Time, Logger).RunAsync(hardStop);
+            using var letGo = CancellationTokenSource.CreateLinkedTokenSource(hardStop, held.Lost);
+            warnings = await new Recovery(scope, sink, publisher, ledger, held.Token, Time, Logger).RunAsync(letGo.Token);
             foreach (var warning in warnings)
                 Logger.Warned(warning);
-            await LedgerPipeline.ExecuteAsync(async token => await ledger.BeginAsync(record, token), hardStop);
-            report = await WalkAsync(publisher, softStop, hardStop);
-            report = await CloseAsync(record, report, publisher, hardStop);
+            await LedgerPipeline.ExecuteAsync(async token => await ledger.BeginAsync(record, token), letGo.Token);
+            report = await WalkAsync(publisher, held.Token, softStop, letGo.Token);
+            report = await CloseAsync(record, report, publisher, letGo.Token);
         }
         catch (OperationCanceledException) when (hardStop.IsCancellationRequested)
         {
             throw;
         }
-        catch (Exception exception)
+        catch (Exception thrown)
         {
+            // Whoever has the job now closes this run.
+            var exception = held.Lost.IsCancellationRequested ? new LateWriterException(plan.Job) : thrown;
             Logger.RunFailed(exception, plan.Run);
             report = report with { End = RunEnd.Failed, Reason = report.Reason ?? exception.Message, Counts = Progress.Counts };
         }
@@ -96,7 +99,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     }
 
     // The walk: read ⟶ infer ⟶ write, each loop alive from the first document to the last.
-    private async Task<RunReport> WalkAsync(PartPublisher publisher, CancellationToken softStop, CancellationToken hardStop)
+    private async Task<RunReport> WalkAsync(PartPublisher publisher, long token, CancellationToken softStop, CancellationToken hardStop)
     {
         var read = Channel.CreateBounded<DocumentInHand>(new BoundedChannelOptions(ToInfer) { SingleReader = true });
         var inferred = Channel.CreateBounded<DocumentInHand>(new BoundedChannelOptions(ToWrite) { SingleReader = true, SingleWriter = true });
@@ -105,7 +108,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         using var noMore = CancellationTokenSource.CreateLinkedTokenSource(letGo.Token);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(softStop, noMore.Token);
         using var feed = Feed();
-        var writeLoop = new WriteLoop(plan, header, publisher, ledger, Progress, Time, Logger) { ShardSettled = feed.Settled, LedgerPipeline = LedgerPipeline };
+        var writeLoop = new WriteLoop(plan, header, publisher, ledger, Progress, Time, Logger) { ShardSettled = feed.Settled, LedgerPipeline = LedgerPipeline, Token = token };
 
         // A loop that ends, however it does, tells the next one that nothing more comes; so what was in hand is published whatever happened before it.
         var loops = new[]
@@ -122,6 +125,8 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
 
         // The writer's fault comes first: when the output is gone, the others only say that they were told to let go.
         var fault = faults.Reverse().FirstOrDefault(one => one is not (null or OperationCanceledException)) ?? feed.Fault;
+        if (fault is LateWriterException)
+            throw fault;
         if (fault is not null)
             Logger.RunFailed(fault, plan.Run);
         var counts = Progress.Counts;

@@ -40,4 +40,10 @@ internal static partial class Log
 
     [LoggerMessage(12, LogLevel.Information, "Run {Run} tries {Documents} documents with temporary failures once more")]
     public static partial void TryingAgain(this ILogger logger, RunId run, int documents);
+
+    [LoggerMessage(13, LogLevel.Warning, "Run {Run} came late with part {Shard}: another process has the job; the part was discarded")]
+    public static partial void PartCameLate(this ILogger logger, RunId run, int shard);
+
+    [LoggerMessage(14, LogLevel.Warning, "Part {Name} was left by a process that came late to its closed run; it was removed")]
+    public static partial void LatePartRemoved(this ILogger logger, string name);
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace BatchInference.Pipeline;
 
 /// <summary>What a start does before anything else: sets right what a killed run left, and looks whether the output still has what the books record.</summary>
-internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher publisher, Ledger ledger, TimeProvider time, ILogger logger)
+internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher publisher, Ledger ledger, long? token, TimeProvider time, ILogger logger)
 {
     private const int NamedParts = 3;
 
@@ -50,7 +50,7 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
         {
             (part, var rows) = await publisher.ReadAsync(name, part, cancellationToken);
             await publisher.DeriveAsync(part, rows, header, cancellationToken);
-            await ledger.SettleAsync(Settlements.Of(part, rows, header.VersionsAreTags), cancellationToken);
+            await ledger.SettleAsync(Settlements.Of(part, rows, header.VersionsAreTags) with { Token = token }, cancellationToken);
             logger.PartAdopted(name, part.Rows);
             return true;
         }
@@ -74,13 +74,14 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
         {
             if (part.RunDate != date)
             {
+                await RemoveLateAsync(present, date, cancellationToken);
                 date = part.RunDate;
                 present = await PresentAsync(part.RunDate, cancellationToken);
             }
 
             if (run?.Run != part.Run)
                 run = await ledger.FindRunAsync(part.Run, cancellationToken);
-            if (!present.Contains(PartNames.Of(PartNames.Jsonl, part)))
+            if (!present.Remove(PartNames.Of(PartNames.Jsonl, part)))
             {
                 // What later parts have superseded is missed by nobody.
                 if ((await ledger.ValidInAsync(part, cancellationToken)).Count == 0)
@@ -95,10 +96,24 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
             }
         }
 
+        await RemoveLateAsync(present, date, cancellationToken);
         return count == 0
             ? null
             : $"The output has lost {count} part{(count == 1 ? "" : "s")} that the ledger records ({string.Join(", ", missing)}{(count > missing.Count ? " …" : "")} in {sink.Identity}). " +
               $"Their documents count as settled: restore the files, or let them be done again: batch-inference ledger check {scope.Job} --redo";
+    }
+
+    // All parts of a run that was closed are recorded, but one of a process that was away and came back after the close.
+    private async Task RemoveLateAsync(HashSet<string> unrecorded, DateOnly? date, CancellationToken cancellationToken)
+    {
+        foreach (var name in unrecorded.Where(name => name.StartsWith(PartNames.Jsonl + "/", StringComparison.Ordinal)))
+        {
+            if (date is not { } day || PartNames.RunOf(name) is not { } run || PartNames.ShardOf(name, day, run) is not { } shard
+                || await ledger.FindRunAsync(run, cancellationToken) is not { Ending: not null } closed || closed.Scope != scope)
+                continue;
+            await publisher.RemoveAsync(new PartRecord(run, day, shard, 0, 0, ""), cancellationToken);
+            logger.LatePartRemoved(name);
+        }
     }
 
     private async Task MakeAgainAsync(PartRecord part, RunHeader header, HashSet<string> present, CancellationToken cancellationToken)

@@ -25,6 +25,9 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
     /// <summary>How operations of the ledger are tried again.</summary>
     public ResiliencePipeline LedgerPipeline { get; init; } = ResiliencePipeline.Empty;
 
+    /// <summary>As <see cref="JobHold.Token"/>.</summary>
+    public long? Token { get; init; }
+
     /// <summary>Parts published until now.</summary>
     public int Parts { get; private set; }
 
@@ -99,12 +102,14 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         activity?.SetTag("run", plan.Run.ToString()).SetTag("shard", shard.Number);
 
         var now = time.GetUtcNow();
+        PartRecord? created = null;
         Settlement settlement;
         ResultRow[] rows = [.. shard.Outcomes.Select(outcome => outcome.Row).OfType<ResultRow>().OrderBy(row => row.Document, StringComparer.Ordinal)];
         if (rows.Length > 0)
         {
             var (part, published) = await publisher.PublishAsync(new PartRecord(plan.Run, plan.RunDate, PartNames.Number(shard.Number, shard.Parts++), 0, 0, ""), rows, header, cancellationToken);
             settlement = Settlements.Of(part, published, header.VersionsAreTags);
+            created = ReferenceEquals(rows, published) ? part : null;
             Parts++;
             logger.PartPublished(plan.Run, part.Shard, part.Rows, part.Bytes);
         }
@@ -115,6 +120,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
 
         settlement = settlement with
         {
+            Token = Token,
             Containers = [.. shard.Containers],
             Unchanged = [.. shard.Outcomes.Where(outcome => outcome.Kind == OutcomeKind.Unchanged).Select(outcome => new UnchangedDocument(outcome.Path, outcome.Version))],
             Failures =
@@ -123,10 +129,29 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
                 .. shard.Outcomes.Where(outcome => outcome.Kind == OutcomeKind.Temporary).Select(outcome => new FailureRecord(outcome.Path, outcome.Version, outcome.Failure!, plan.Run, now)),
             ],
         };
-        await LedgerPipeline.ExecuteAsync(async token => await ledger.SettleAsync(settlement, token), cancellationToken);
+        try
+        {
+            await LedgerPipeline.ExecuteAsync(async token => await ledger.SettleAsync(settlement, token), cancellationToken);
+        }
+        catch (LateWriterException) when (created is not null)
+        {
+            await DiscardAsync(created, cancellationToken);
+            throw;
+        }
+
         Telemetry.Published(plan.Job, time.GetElapsedTime(began));
         shard.Outcomes.Clear();
         shard.Containers.Clear();
+    }
+
+    // Who has the job now closes this run: a part that it found is in the books; one that came after that belongs to nobody. While the run is open, the part is its affair.
+    private async Task DiscardAsync(PartRecord part, CancellationToken cancellationToken)
+    {
+        if (await ledger.FindRunAsync(part.Run, cancellationToken) is not { Ending: not null })
+            return;
+        if ((await ledger.PartsOfAsync(part.Run, cancellationToken)).All(recorded => recorded.Shard != part.Shard))
+            await publisher.RemoveAsync(part, cancellationToken);
+        logger.PartCameLate(part.Run, part.Shard);
     }
 }
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace BatchInference.Pipeline;
 
 /// <summary>A job held by one process of this machine: a file that the kernel keeps locked until the process gives it back or dies, and one beside it that says who.</summary>
-internal sealed class JobLock : IAsyncDisposable
+internal sealed class JobLock : JobHold
 {
     private const int WouldBlockOnLinux = 11, WouldBlockOnMac = 35, SharingViolation = unchecked((int)0x80070020);
 
@@ -43,7 +43,7 @@ internal sealed class JobLock : IAsyncDisposable
         return file is null ? ReadHolder(holderPath) : null;
     }
 
-    public ValueTask DisposeAsync()
+    protected override ValueTask GiveBackAsync()
     {
         File.Delete(holderPath);
         return file.DisposeAsync();

@@ -10,7 +10,7 @@ public abstract class Ledger : IAsyncDisposable
 {
     /// <summary>Takes the job for one run. Disposing gives it back; the death of the process does too.</summary>
     /// <exception cref="JobIsRunningException">Another process holds it; the exception names it.</exception>
-    public abstract Task<IAsyncDisposable> HoldAsync(string job, JobHolder holder, CancellationToken cancellationToken);
+    public abstract Task<JobHold> HoldAsync(string job, JobHolder holder, CancellationToken cancellationToken);
 
     /// <summary>Who runs the job now; null for nobody.</summary>
     public abstract Task<JobHolder?> HolderAsync(string job, CancellationToken cancellationToken);
@@ -40,6 +40,7 @@ public abstract class Ledger : IAsyncDisposable
     public abstract Task<IReadOnlyDictionary<string, SettledDocument>> FindContainersAsync(ResultScope scope, IReadOnlyCollection<string> paths, CancellationToken cancellationToken);
 
     /// <summary>Records a shard in one transaction: its part, the documents it settles, containers read to their end, documents found unchanged, those that failed.</summary>
+    /// <exception cref="LateWriterException">Another process has taken the job.</exception>
     public abstract Task SettleAsync(Settlement settlement, CancellationToken cancellationToken);
 
     /// <summary>Every part of these results, by date, run and shard.</summary>

@@ -24,6 +24,10 @@ public sealed class JobIsRunningException(string job, JobHolder? holder) : Excep
     public JobHolder? Holder { get; } = holder;
 }
 
+/// <summary>The job was taken by another process while this one was away, so nothing of it is recorded any more.</summary>
+public sealed class LateWriterException(string job) : Exception(
+    $"Another process took over job '{job}' while this one was away for longer than its lease. What this one had in hand is discarded; the other does it.");
+
 /// <summary>A run in the books.</summary>
 public sealed record RunRecord
 {
@@ -89,6 +93,9 @@ public sealed record PartRecord(RunId Run, DateOnly RunDate, int Shard, int Rows
 public sealed record Settlement(
     RunId Run, PartRecord? Part, IReadOnlyList<SettledRow> Settled, IReadOnlyList<UnchangedDocument> Unchanged, IReadOnlyList<FailureRecord> Failures)
 {
+    /// <summary>As <see cref="JobHold.Token"/>; null where nobody can be late.</summary>
+    public long? Token { get; init; }
+
     /// <summary>Listed documents of which every document inside is settled, here or before.</summary>
     public IReadOnlyList<SettledContainer> Containers { get; init; } = [];
 }

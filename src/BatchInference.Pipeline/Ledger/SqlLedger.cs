@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using BatchInference.Documents.Extraction;
 using BatchInference.Pipeline.Results;
 
@@ -12,7 +13,7 @@ namespace BatchInference.Pipeline;
 /// The books in tables: all that SQLite and PostgreSQL have in common, which is nearly everything. Lists go to the database as one JSON value, so that a shard is recorded
 /// in a handful of statements whatever the way to the server costs.
 /// </summary>
-public abstract class SqlLedger : Ledger
+public abstract partial class SqlLedger : Ledger
 {
     private const int PageRows = 1000;
 
@@ -26,6 +27,10 @@ public abstract class SqlLedger : Ledger
 
     /// <summary>The bytes of a hexadecimal text.</summary>
     private protected abstract string Bytes(string hex);
+
+    /// <summary>Makes sure, within a transaction, that nobody has taken the job from the holder of this token.</summary>
+    /// <exception cref="LateWriterException">Somebody has.</exception>
+    private protected virtual Task FenceAsync(SqlBatch sql, string job, long token, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Does something in one transaction: all of it, or nothing.</summary>
     private protected abstract Task<T> InTransactionAsync<T>(Func<SqlBatch, Task<T>> change, CancellationToken cancellationToken);
@@ -50,7 +55,7 @@ public abstract class SqlLedger : Ledger
 
     /// <inheritdoc/>
     public override Task EndAsync(RunId run, RunEnding ending, CancellationToken cancellationToken) => InTransactionAsync(
-        sql => sql.ExecuteAsync("UPDATE run SET ending = $1 WHERE name = $2", [JsonSerializer.Serialize(ending), run.ToString()], cancellationToken), cancellationToken);
+        sql => sql.ExecuteAsync("UPDATE run SET ending = $1 WHERE name = $2 AND ending IS NULL", [JsonSerializer.Serialize(ending), run.ToString()], cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public override Task<IReadOnlyList<RunRecord>> OpenRunsAsync(ResultScope scope, CancellationToken cancellationToken) =>
@@ -84,8 +89,10 @@ public abstract class SqlLedger : Ledger
     /// <inheritdoc/>
     public override Task SettleAsync(Settlement settlement, CancellationToken cancellationToken) => InTransactionAsync(async sql =>
     {
-        var (run, scope, work, extraction) = (await sql.ReadAsync("SELECT id, scope, work, extraction FROM run WHERE name = $1",
-            row => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)), [settlement.Run.ToString()], cancellationToken)).Single();
+        var (run, scope, work, extraction, job) = (await sql.ReadAsync("SELECT r.id, r.scope, r.work, r.extraction, s.job FROM run r JOIN scope s ON s.id = r.scope WHERE r.name = $1",
+            row => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetString(4)), [settlement.Run.ToString()], cancellationToken)).Single();
+        if (settlement.Token is { } token)
+            await FenceAsync(sql, job, token, cancellationToken);
 
         if (settlement.Part is { } part)
         {
@@ -105,8 +112,9 @@ public abstract class SqlLedger : Ledger
                     work = excluded.work, extraction = excluded.extraction, part = excluded.part, retry = 0
                 """,
                 [scope, work, extraction, id, settled], cancellationToken);
-            foreach (var table in new[] { "failure", "container" })
-                await sql.ExecuteAsync($"DELETE FROM {table} WHERE scope = $1 AND path IN (SELECT value ->> 'path' FROM {Listed(2)})", [scope, settled], cancellationToken);
+            var names = ToJson(settlement.Settled.Select(row => row.Path));
+            await DeleteAsync("failure", names);
+            await DeleteAsync("container", names);
         }
 
         if (settlement.Containers.Count > 0)
@@ -120,16 +128,15 @@ public abstract class SqlLedger : Ledger
                 """,
                 [scope, work, extraction, run, ToJson(settlement.Containers.Select(one => new { one.Path, one.Version, one.Sha256, one.Status, Retry = one.Retry ? 1 : 0 }))], cancellationToken);
             var rowless = ToJson(settlement.Containers.Where(one => !one.HasOwnRow).Select(one => one.Path));
-            foreach (var table in new[] { "failure", "document" })
-                await sql.ExecuteAsync($"DELETE FROM {table} WHERE scope = $1 AND path IN (SELECT value FROM {ListedTexts(2)})", [scope, rowless], cancellationToken);
+            await DeleteAsync("failure", rowless);
+            await DeleteAsync("document", rowless);
         }
 
         if (settlement.Unchanged.Count > 0)
         {
             var unchanged = ToJson(settlement.Unchanged);
-            foreach (var table in new[] { "container", "document" })
-                await sql.ExecuteAsync(
-                    $"UPDATE {table} SET version = value ->> 'version', retry = 0 FROM {Listed(2)} WHERE {table}.scope = $1 AND {table}.path = value ->> 'path'", [scope, unchanged], cancellationToken);
+            await TouchAsync("container", unchanged);
+            await TouchAsync("document", unchanged);
             await sql.ExecuteAsync($"DELETE FROM failure WHERE scope = $1 AND permanent = 0 AND path IN (SELECT value ->> 'path' FROM {Listed(2)})", [scope, unchanged], cancellationToken);
         }
 
@@ -149,6 +156,11 @@ public abstract class SqlLedger : Ledger
                 ],
                 cancellationToken);
         return true;
+
+        Task DeleteAsync(string table, string names) => sql.ExecuteAsync($"DELETE FROM {table} WHERE scope = $1 AND path IN (SELECT value FROM {ListedTexts(2)})", [scope, names], cancellationToken);
+
+        Task TouchAsync(string table, string documents) => sql.ExecuteAsync(
+            $"UPDATE {table} SET version = value ->> 'version', retry = 0 FROM {Listed(2)} WHERE {table}.scope = $1 AND {table}.path = value ->> 'path'", [scope, documents], cancellationToken);
     }, cancellationToken);
 
     /// <inheritdoc/>
@@ -203,8 +215,16 @@ public abstract class SqlLedger : Ledger
     private protected Task<IReadOnlyList<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, IReadOnlyList<object?> values, CancellationToken cancellationToken) =>
         QueryAsync(batch => batch.ReadAsync(sql, read, values, cancellationToken), cancellationToken);
 
-    /// <summary>A list as one value. No database takes a NUL in a text.</summary>
-    private protected static string ToJson<T>(IEnumerable<T> items) => JsonSerializer.Serialize(items, Json).Replace("\\u0000", "\\ufffd", StringComparison.Ordinal);
+    /// <summary>A list as one value. PostgreSQL takes no NUL in a text; such a character stands in no name, but perhaps in a reason.</summary>
+    private protected static string ToJson<T>(IEnumerable<T> items)
+    {
+        var json = JsonSerializer.Serialize(items, Json);
+        return json.Contains("\\u0000", StringComparison.Ordinal) ? Nul().Replace(json, "\\ufffd") : json;
+    }
+
+    // Not where the backslash is one of the text itself.
+    [GeneratedRegex(@"(?<=(?<!\\)(?:\\\\)*)\\u0000")]
+    private static partial Regex Nul();
 
     private protected static string Text(DateTimeOffset moment) => moment.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 

@@ -84,8 +84,8 @@ public sealed class SqliteLedger : SqlLedger
     }, cancellationToken);
 
     /// <inheritdoc/>
-    public override Task<IAsyncDisposable> HoldAsync(string job, JobHolder holder, CancellationToken cancellationToken) =>
-        Task.FromResult<IAsyncDisposable>(JobLock.Take(LocksOf(folder), job, holder));
+    public override Task<JobHold> HoldAsync(string job, JobHolder holder, CancellationToken cancellationToken) =>
+        Task.FromResult<JobHold>(JobLock.Take(LocksOf(folder), job, holder));
 
     /// <inheritdoc/>
     public override Task<JobHolder?> HolderAsync(string job, CancellationToken cancellationToken) => Task.FromResult(JobLock.Holder(LocksOf(folder), job));

@@ -28,6 +28,14 @@ internal static class PartNames
             && int.TryParse(name.AsSpan(prefix.Length..^end.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var shard) ? shard : null;
     }
 
+    /// <summary>The run that a part's name tells; null when it is no part.</summary>
+    public static RunId? RunOf(string name)
+    {
+        var file = name[(name.LastIndexOf('/') + 1)..];
+        const string start = "part-";
+        return file.StartsWith(start, StringComparison.Ordinal) && file.Length > start.Length + RunId.Length && RunId.TryParse(file.Substring(start.Length, RunId.Length), out var run) ? run : null;
+    }
+
     public static string Text(string sha256) => $"text/{sha256[..2]}/{sha256}.txt";
 
     public static string RunFolder(RunId run) => $"_runs/{run}";

@@ -1,0 +1,77 @@
+using Npgsql;
+
+namespace BatchInference.Pipeline;
+
+/// <summary>The tables of <see cref="PostgresLedger"/>, in a schema of their own. Each entry brings a ledger one version further; entries are never changed, only added.</summary>
+internal static class PostgresSchema
+{
+    public const string Name = "batch_inference";
+
+    // Any number that no other program of the database uses: two nodes that start together must not both make the tables.
+    private const long MigrationLock = 0x42_61_74_63_68_49_6e_66;
+
+    // COLLATE "C" compares bytes, as SQLite does and as names of documents are ordered; a locale's order changes with the operating system and would break the indexes.
+    private static readonly string[] Migrations =
+    [
+        """
+        CREATE TABLE scope (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, job text COLLATE "C" NOT NULL, output text COLLATE "C" NOT NULL, UNIQUE (job, output));
+        CREATE TABLE fingerprint (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, value text COLLATE "C" NOT NULL UNIQUE);
+        CREATE TABLE run (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text COLLATE "C" NOT NULL UNIQUE, scope bigint NOT NULL REFERENCES scope, run_date text COLLATE "C" NOT NULL,
+            started text NOT NULL, work bigint NOT NULL REFERENCES fingerprint, extraction bigint NOT NULL REFERENCES fingerprint, header text NOT NULL, ending text);
+        CREATE INDEX run_of_scope ON run (scope, started);
+        CREATE INDEX run_open ON run (scope) WHERE ending IS NULL;
+        CREATE TABLE part (
+            id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run bigint NOT NULL REFERENCES run, shard integer NOT NULL, rows integer NOT NULL, bytes bigint NOT NULL, sha256 bytea NOT NULL,
+            UNIQUE (run, shard));
+        CREATE TABLE document (
+            scope bigint NOT NULL, path text COLLATE "C" NOT NULL, version text NOT NULL, sha256 bytea, status integer NOT NULL,
+            work bigint NOT NULL, extraction bigint NOT NULL, retry integer NOT NULL DEFAULT 0, part bigint NOT NULL REFERENCES part, PRIMARY KEY (scope, path));
+        CREATE INDEX document_of_part ON document (part);
+        CREATE TABLE container (
+            scope bigint NOT NULL, path text COLLATE "C" NOT NULL, version text NOT NULL, sha256 bytea NOT NULL, status integer NOT NULL,
+            work bigint NOT NULL, extraction bigint NOT NULL, retry integer NOT NULL, run bigint NOT NULL REFERENCES run, PRIMARY KEY (scope, path));
+        CREATE TABLE failure (
+            scope bigint NOT NULL, path text COLLATE "C" NOT NULL, version text NOT NULL, run bigint NOT NULL REFERENCES run,
+            stage text COLLATE "C" NOT NULL, reason text COLLATE "C" NOT NULL, permanent integer NOT NULL, at text NOT NULL, PRIMARY KEY (scope, path));
+        CREATE INDEX failure_of_run ON failure (run, path);
+        -- Reason and name together may be longer than an entry of an index (2,704 bytes).
+        CREATE INDEX failure_by_reason ON failure (stage, left(reason, 200));
+        CREATE TABLE hold (
+            job text COLLATE "C" PRIMARY KEY, token bigint NOT NULL, run text NOT NULL, host text NOT NULL, process_id integer NOT NULL, since text NOT NULL, until timestamptz NOT NULL);
+        """,
+    ];
+
+    /// <summary>The version that this program makes.</summary>
+    public static int Newest => Migrations.Length;
+
+    /// <summary>Brings the tables to the newest version, in one transaction.</summary>
+    /// <exception cref="InvalidDataException">A newer program made the ledger.</exception>
+    public static async Task MigrateAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({MigrationLock})", cancellationToken);
+        await ExecuteAsync(connection, $"CREATE SCHEMA IF NOT EXISTS {Name}; CREATE TABLE IF NOT EXISTS {Name}.version (number integer NOT NULL)", cancellationToken);
+        var version = await VersionAsync(connection, cancellationToken);
+        if (version > Newest)
+            throw new InvalidDataException($"{connection.Host}/{connection.Database}: the ledger has version {version}, this program knows versions up to {Newest}. Use the program that made it, or a newer one.");
+        for (; version < Newest; version++)
+            await ExecuteAsync(connection, $"{Migrations[version]}\nDELETE FROM version; INSERT INTO version VALUES ({version + 1});", cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private static async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand($"SELECT number FROM {Name}.version", connection);
+        return await command.ExecuteScalarAsync(cancellationToken) is int version ? version : 0;
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string statements, CancellationToken cancellationToken)
+    {
+#pragma warning disable CA2100 // Constants of this class.
+        await using var command = new NpgsqlCommand(statements, connection);
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}
