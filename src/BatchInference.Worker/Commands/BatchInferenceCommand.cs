@@ -73,5 +73,7 @@ internal static class BatchInferenceCommand
         DoctorCommand.Create(surroundings),
         ModelsCommand.Create(surroundings),
         LabelsCommand.Create(surroundings),
+        InstallCommand.Create(surroundings),
+        UninstallCommand.Create(surroundings),
     ];
 }

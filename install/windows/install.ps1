@@ -1,0 +1,49 @@
+<#
+.SYNOPSIS
+  Installs BatchInference as a Windows service. May be run again at any time, also to put a new version in place of the old one.
+.EXAMPLE
+  powershell -ExecutionPolicy Bypass -File install\windows\install.ps1
+#>
+[CmdletBinding()]
+param(
+    # The published program: the folder "program" of the release that this script came with.
+    [string] $Published = (Join-Path $PSScriptRoot '..\..\program'),
+    # What configuration and shipped models are taken from.
+    [string] $Config = (Join-Path $PSScriptRoot '..\..\config'),
+    [string] $Target = (Join-Path $env:ProgramFiles 'BatchInference'),
+    [string] $Data = (Join-Path $env:ProgramData 'BatchInference')
+)
+$ErrorActionPreference = 'Stop'
+if (-not (Test-Path (Join-Path $Published 'batch-inference.exe'))) {
+    throw "$Published holds no batch-inference.exe. Unpack the whole release, or name the folder with -Published."
+}
+
+# What is in hand is finished and published before the files are replaced.
+$service = Get-Service -Name 'BatchInference' -ErrorAction SilentlyContinue
+$wasRunning = $service -and $service.Status -ne 'Stopped'
+if ($wasRunning) {
+    Stop-Service -Name 'BatchInference'
+}
+
+New-Item -ItemType Directory -Force -Path $Target, (Join-Path $Target 'config'), (Join-Path $Data 'config\jobs') | Out-Null
+Copy-Item -Path (Join-Path $Published '*') -Destination $Target -Recurse -Force
+foreach ($shipped in 'models', 'demo', 'labels', 'job.schema.json') {
+    Copy-Item -Path (Join-Path $Config $shipped) -Destination (Join-Path $Target 'config') -Recurse -Force
+}
+
+# What the admin wrote is never touched.
+foreach ($file in 'appsettings.json', 'jobs\demo.json') {
+    $place = Join-Path (Join-Path $Data 'config') $file
+    if (-not (Test-Path $place)) {
+        Copy-Item -Path (Join-Path $Config $file) -Destination $place
+    }
+}
+Copy-Item -Path (Join-Path $Config 'job.schema.json') -Destination (Join-Path $Data 'config') -Force
+
+& (Join-Path $Target 'batch-inference.exe') install
+if ($LASTEXITCODE -ne 0) {
+    throw "batch-inference install ended with $LASTEXITCODE. Mend what it told and run this script again."
+}
+if ($wasRunning) {
+    Start-Service -Name 'BatchInference'
+}

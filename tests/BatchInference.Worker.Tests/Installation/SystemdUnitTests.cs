@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using BatchInference.Testing;
+using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Installation;
+
+namespace BatchInference.Worker.Tests.Installation;
+
+/// <summary>The unit as systemd itself judges it.</summary>
+public sealed class SystemdUnitTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void SystemdKnowsEveryKeyOfTheUnitAndOfItsDropIn()
+    {
+        var unit = Write();
+        // It returns 0 for keys that it does not know; any word of it is a failure.
+        Analyze("verify", "--man=no", unit).ShouldBe((0, ""));
+    }
+
+    [Fact]
+    public void AMisspeltKeyOfTheUnitWouldBeSeen()
+    {
+        var unit = Write(text => text.Replace("ProtectHostname=", "ProtectHostnames=", StringComparison.Ordinal));
+        Analyze("verify", "--man=no", unit).Output.ShouldContain("ProtectHostnames");
+    }
+
+    [Fact]
+    public void TheServiceIsExposedByAtMostTwoOfTenPoints()
+    {
+        var (code, output) = Analyze("security", "--offline=true", "--threshold=20", "--no-pager", Write());
+        code.ShouldBe(0, output);
+    }
+
+    [Fact]
+    public void TheDropInOpensTheFoldersOfEnabledJobsAndGivesTheCredentials() =>
+        SystemdInstallation.OpenedToJobs(Jobs(("archives", "/srv/my results", true), ("letters", "/srv/100%", true), ("demo", "results", true), ("old", "/srv/old", false)), ["Mail__Password"])
+            .Split('\n').Skip(1).ShouldBe(["[Service]", "ReadWritePaths=-\"/srv/100%%\"", "ReadWritePaths=-\"/srv/my results\"", "LoadCredential=Mail__Password:/etc/batch-inference/secrets/Mail__Password", ""]);
+
+    private string Write(Func<string, string>? change = null)
+    {
+        var text = SystemdInstallation.ShippedUnit.Replace("/usr/lib/batch-inference/batch-inference", "/bin/true", StringComparison.Ordinal);
+        folder.Write("batch-inference.service.d/10-jobs.conf", SystemdInstallation.OpenedToJobs(Jobs(("archives", "/srv/my results", true)), ["Mail__Password"]));
+        return folder.Write("batch-inference.service", change?.Invoke(text) ?? text);
+    }
+
+    private static WorkerConfiguration Jobs(params (string Name, string Output, bool Enabled)[] jobs) => new(
+        new Folders("/etc/batch-inference", "/var/lib/batch-inference", "/usr/share/batch-inference"), new AppSettings(),
+        jobs.ToDictionary(job => job.Name, job => new JobSettings { Name = job.Name, Enabled = job.Enabled, Content = new JsonObject(), Output = new OutputSettings { Folder = job.Output } }));
+
+    private static (int Code, string Output) Analyze(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo("systemd-analyze", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output.Result + errors);
+    }
+}
