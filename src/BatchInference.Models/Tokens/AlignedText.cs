@@ -49,6 +49,9 @@ internal sealed class AlignedText
         Length += length;
     }
 
+    /// <summary>Drops the last character.</summary>
+    public void Shorten() => Length--;
+
     /// <summary>Gives the last code point another origin.</summary>
     public void MoveLast(TextRange origin)
     {

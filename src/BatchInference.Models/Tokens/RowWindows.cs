@@ -8,9 +8,10 @@ internal static class RowWindows
     /// <param name="second">Tokens of the second; 0 where there is none.</param>
     /// <param name="room">Most tokens of both together.</param>
     /// <param name="truncation">Which is shortened, and how windows overlap.</param>
+    /// <param name="oddToFirst">Whether of two shortened texts the first keeps an odd token, as Python tokenizers have it, else the longer.</param>
     /// <returns>The windows of each text; one at least.</returns>
     /// <exception cref="ArgumentException">There is no room, or the text that is to be shortened is too short.</exception>
-    public static (IReadOnlyList<TextRange> First, IReadOnlyList<TextRange> Second) Of(int first, int second, int room, TokenTruncation truncation)
+    public static (IReadOnlyList<TextRange> First, IReadOnlyList<TextRange> Second) Of(int first, int second, int room, TokenTruncation truncation, bool oddToFirst)
     {
         if (room < 1)
             throw new ArgumentException($"A row of {truncation.Length} tokens has no room for text beside the tokens of the template.", nameof(truncation));
@@ -21,7 +22,7 @@ internal static class RowWindows
         {
             TruncationStrategy.OnlyFirst => (first - excess, second),
             TruncationStrategy.OnlySecond => (first, second - excess),
-            _ => Shared(first, second, room),
+            _ => Shared(first, second, room, oddToFirst),
         };
         if (firstLength < (first > 0 ? 1 : 0) || secondLength < (second > 0 ? 1 : 0))
             throw new ArgumentException($"The text that is to be shortened is too short: {excess} tokens of {first} and {second} are too many for a row of {truncation.Length}.", nameof(truncation));
@@ -29,12 +30,12 @@ internal static class RowWindows
     }
 
     // The shorter text keeps what it has as long as that is less than half.
-    private static (long, long) Shared(int first, int second, int room)
+    private static (long, long) Shared(int first, int second, int room, bool oddToFirst)
     {
         var (less, more) = (Math.Min(first, second), Math.Max(first, second));
         more = less > room ? less : Math.Max(less, room - less);
         if ((long)less + more > room)
-            (less, more) = (room / 2, room / 2 + room % 2);
+            (less, more, first) = (room / 2, room / 2 + room % 2, oddToFirst ? int.MaxValue : first);
         return first > second ? (more, less) : (less, more);
     }
 

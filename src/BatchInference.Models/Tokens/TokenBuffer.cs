@@ -59,6 +59,8 @@ public sealed class TokenBuffer
 
     internal void Trim(int at, TextRange range) => offsets[at] = range;
 
+    internal void Rename(int at, int id) => ids[at] = id;
+
     internal void Truncate(int count) => Count = count;
 
     internal bool OneInSixteen() => (++calls & 15) == 0;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using BatchInference.Models.Onnx;
 using BatchInference.Models.Tokens.Decoding;
 using BatchInference.Models.Tokens.PostProcessing;
+using BatchInference.Models.Tokens.SentencePiece;
 using BatchInference.Models.Tokens.Subwords;
 
 namespace BatchInference.Models.Tokens;
@@ -54,12 +55,13 @@ public sealed class Tokenizer
     /// <exception cref="ModelException">It is missing, damaged, or has a part that is not known.</exception>
     public static Tokenizer Load(string folder)
     {
-        var path = Path.Combine(folder, "tokenizer.json");
+        var path = MarianFolder.Is(folder) ? folder : Path.Combine(folder, "tokenizer.json");
         try
         {
-            return new Tokenizer(TokenizerFile.Read(path, TokenizerConfig.Read(folder)));
+            var config = TokenizerConfig.Read(folder);
+            return new Tokenizer(path == folder ? MarianFolder.Read(folder, config) : TokenizerFile.Read(path, config));
         }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or InvalidDataException)
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or InvalidDataException or IndexOutOfRangeException)
         {
             throw new ModelException($"{path}: cannot be read as a tokenizer: {cause.Message} Restore the file from where the model came.", cause);
         }
@@ -101,7 +103,7 @@ public sealed class Tokenizer
             Find(pair, second, recognizeSpecialTokens);
         var parts = design.PostProcessor.Parts(two).Where(part => part.Text >= 0 || addSpecialTokens).ToArray();
         var room = truncation is { } limit ? limit.Length - parts.Sum(part => part.Ids.Length) : int.MaxValue;
-        var (firsts, seconds) = RowWindows.Of(first.Count, second.Count, room, truncation ?? default);
+        var (firsts, seconds) = RowWindows.Of(first.Count, second.Count, room, truncation ?? default, design.OddToFirst);
         var rows = new List<TokenizedText>(firsts.Count * seconds.Count);
         rows.Add(Row(firsts[0], seconds[0]));
         foreach (var one in firsts.Skip(1))

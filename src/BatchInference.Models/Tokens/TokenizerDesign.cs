@@ -28,6 +28,9 @@ internal sealed record TokenizerDesign
     /// <summary>Whether spaces before punctuation are taken away when text is made of tokens.</summary>
     public bool CleansUp { get; init; }
 
+    /// <summary>Whether of two shortened texts the first keeps an odd token.</summary>
+    public bool OddToFirst { get; init; }
+
     /// <summary>The token that fills rows up; null where the tokenizer has none.</summary>
     public string? Padding { get; init; }
 

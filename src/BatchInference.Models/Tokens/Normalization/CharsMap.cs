@@ -28,36 +28,45 @@ internal sealed class CharsMap
     /// The replacement of the shortest key that <paramref name="text"/> starts with: Hugging Face takes the first result of the common-prefix search.
     /// False where there is none. A damaged trie finds nothing; it never reads outside the map.
     /// </summary>
-    public bool TryFind(scoped ReadOnlySpan<byte> text, out ReadOnlySpan<byte> replacement)
+    public bool TryFind(scoped ReadOnlySpan<byte> text, out ReadOnlySpan<byte> replacement) => TryFind(text, longest: false, out _, out replacement);
+
+    /// <summary>The replacement of the longest key that <paramref name="text"/> starts with, as SentencePiece has it, and the key's length in bytes.</summary>
+    public bool TryFindLongest(scoped ReadOnlySpan<byte> text, out int length, out ReadOnlySpan<byte> replacement) => TryFind(text, longest: true, out length, out replacement);
+
+    private bool TryFind(scoped ReadOnlySpan<byte> text, bool longest, out int length, out ReadOnlySpan<byte> replacement)
     {
+        length = 0;
         replacement = default;
         var node = Offset(units[0]);
-        foreach (var letter in text)
+        for (var at = 0; at < text.Length; at++)
         {
+            var letter = text[at];
             // Zero ends keys inside the trie.
             if (letter == 0)
-                return false;
+                break;
             node ^= letter;
             if (node >= units.Length)
-                return false;
+                break;
             var unit = units[node];
             if ((unit & 0x800000FF) != letter)
-                return false;
+                break;
             node ^= Offset(unit);
             if ((unit >> 8 & 1) == 0)
                 continue;
             if (node >= units.Length)
-                return false;
+                break;
             var start = units[node] & 0x7FFFFFFF;
             if (start >= replacements.Length)
-                return false;
+                break;
             var rest = replacements.AsSpan((int)start);
             var end = rest.IndexOf((byte)0);
+            length = at + 1;
             replacement = end < 0 ? rest : rest[..end];
-            return true;
+            if (!longest)
+                break;
         }
 
-        return false;
+        return length > 0;
     }
 
     private static uint Offset(uint unit) => unit >> 10 << (int)((unit & 0x200) >> 6);

@@ -16,19 +16,22 @@ internal sealed class UnigramModel : SubwordModel
     private readonly int? unknown;
     private readonly int[]? bytes;
     private readonly double unknownScore;
+    private readonly bool single;
 
     /// <param name="vocabulary">The pieces.</param>
     /// <param name="scores">Their logarithmic likelihoods by id.</param>
     /// <param name="unknown">The id for letters that no piece covers.</param>
     /// <param name="byteFallback">Whether such letters are told by their bytes where the pieces for bytes exist.</param>
     /// <param name="controls">Ids that ordinary text must never yield.</param>
-    public UnigramModel(Vocabulary vocabulary, double[] scores, int? unknown, bool byteFallback, IEnumerable<int> controls)
+    /// <param name="single">Whether scores are added up in single precision, as SentencePiece does, where Hugging Face adds in double: near ties differ.</param>
+    public UnigramModel(Vocabulary vocabulary, double[] scores, int? unknown, bool byteFallback, IEnumerable<int> controls, bool single = false)
         : base(vocabulary)
     {
         if (unknown is { } id && !vocabulary.Has(id))
             throw new InvalidDataException($"unk_id is {id}, and the vocabulary has {vocabulary.Size} pieces.");
         (trie, this.scores, this.unknown) = (vocabulary.Trie, scores, unknown);
-        unknownScore = scores.DefaultIfEmpty().Min() - UnknownPenalty;
+        this.single = single;
+        unknownScore = scores.Where(double.IsFinite).DefaultIfEmpty().Min() - UnknownPenalty;
         textScores = [.. scores];
         var refused = Refused(vocabulary, controls);
         for (var piece = 0; piece < refused.Length; piece++)
@@ -65,7 +68,7 @@ internal sealed class UnigramModel : SubwordModel
         {
             var size = AlignedText.SizeAt(chars, start);
             var here = path[start].Score;
-            var single = false;
+            var whole = false;
             for (int node = PieceTrie.Root, end = start; end < chars.Length;)
             {
                 node = trie.Step(node, chars[end++]);
@@ -74,22 +77,24 @@ internal sealed class UnigramModel : SubwordModel
                 var id = trie.ValueAt(node);
                 if (id < 0 || double.IsNegativeInfinity(scores[id]))
                     continue;
-                ref var target = ref path[end];
-                if (target.Start < 0 || here + scores[id] > target.Score)
-                    target = new PathNode(here + scores[id], start, id == unknown ? -1 : id);
-                single |= end - start == size;
+                Offer(ref path[end], Sum(here, scores[id]), start, id == unknown ? -1 : id);
+                whole |= end - start == size;
             }
 
-            if (!single)
-            {
-                ref var target = ref path[start + size];
-                if (target.Start < 0 || here + unknownScore > target.Score)
-                    target = new PathNode(here + unknownScore, start, -1);
-            }
+            if (!whole)
+                Offer(ref path[start + size], Sum(here, unknownScore), start, -1);
 
             start += size;
         }
     }
+
+    private static void Offer(ref PathNode target, double score, int start, int id)
+    {
+        if (target.Start < 0 || score > target.Score)
+            target = new PathNode(score, start, id);
+    }
+
+    private double Sum(double score, double more) => single ? (float)(score + more) : score + more;
 
     // Written from the end, as the path is read: the caller turns the order round.
     private void AddUnknown(ReadOnlySpan<char> word, TextRange range, TokenBuffer into)
