@@ -18,6 +18,9 @@ internal sealed class AddedTokenList(Vocabulary vocabulary)
             tokens[token.Content] = token;
     }
 
+    /// <summary>Adds a token with the id that the vocabulary has for it, else the next free one: the reference implementation does not go by the id that a file tells.</summary>
+    public void Add(AddedToken token) => Set(token with { Id = IdOf(token.Content) ?? Next() });
+
     /// <summary>The id of a token, added or not; null where there is none.</summary>
     public int? IdOf(string content) => tokens.TryGetValue(content, out var token) ? token.Id : vocabulary.Find(content) is >= 0 and var id ? id : null;
 
@@ -26,10 +29,10 @@ internal sealed class AddedTokenList(Vocabulary vocabulary)
     {
         var special = config.SpecialTokens.ToHashSet(StringComparer.Ordinal);
         foreach (var token in config.AddedTokens())
-            Set(token with { Id = IdOf(token.Content) ?? Next(), Special = token.Special || special.Contains(token.Content) });
+            Add(token with { Special = token.Special || special.Contains(token.Content) });
         foreach (var content in special.Where(content => !tokens.ContainsKey(content)))
-            Set(new AddedToken(IdOf(content) ?? Next(), content, false, false, false, false, true));
+            Add(new AddedToken(0, content, false, false, false, false, true));
     }
 
-    private int Next() => Math.Max(vocabulary.Size, tokens.Values.Select(token => token.Id + 1).DefaultIfEmpty().Max());
+    private int Next() => Math.Max(vocabulary.Count, tokens.Values.Select(token => token.Id + 1).DefaultIfEmpty().Max());
 }

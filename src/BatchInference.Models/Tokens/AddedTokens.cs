@@ -7,7 +7,7 @@ namespace BatchInference.Models.Tokens;
 /// <summary>Finds added tokens in a text: the leftmost, of these the longest.</summary>
 internal sealed class AddedTokens
 {
-    private static readonly RuneSet Word = RuneSet.Word().Add(0x200C, 0x200D);
+    private static readonly RuneSet Word = RuneSet.RustWord();
     private readonly List<AddedToken> tokens = [];
     private readonly PieceTrie trie = new(64);
     private readonly PieceTrie blanks = new(64);

@@ -176,7 +176,7 @@ public sealed class Tokenizer
     private TextRange Trimmed(ReadOnlySpan<char> text, int id, bool first, TextRange range)
     {
         foreach (var trim in design.PostProcessor.Trims)
-            range = trim.Apply(byId.ContainsKey(id) ? text.Slice(range.Start, range.Length) : design.Model.Vocabulary[id], first, range);
+            range = trim.Apply(byId.ContainsKey(id) ? text.Slice(range.Start, range.Length) : design.Model.Vocabulary[id], first, range, text);
         return range;
     }
 

@@ -26,7 +26,7 @@ internal sealed class TokenizerFile
     {
         var added = new AddedTokenList(file.Vocabulary);
         foreach (var token in Part("added_tokens") is { ValueKind: JsonValueKind.Array } tokens ? tokens.EnumerateArray() : default)
-            added.Set(AddedToken.Read(token, token.GetProperty("id").GetInt32()));
+            added.Add(AddedToken.Read(token, token.GetProperty("id").GetInt32()));
         added.Change(config);
         var controls = added.Tokens.Where(token => token.Control).Select(token => token.Id).ToArray();
         var byteLevel = TokenizerParts.EndsInBytes(Part("pre_tokenizer"));

@@ -42,7 +42,7 @@ internal sealed class TokenizerParts(string path, TokenizerConfig config)
         "WhitespaceSplit" => new WhitespaceSplitPreTokenizer(),
         "CharDelimiterSplit" => new SplitPreTokenizer(Literal(Text(part, "delimiter")), SplitBehavior.Removed, invert: false),
         "Digits" => new SplitPreTokenizer(TextPattern.Of(RuneSet.Of("N")), Flag(part, "individual_digits", false) ? SplitBehavior.Isolated : SplitBehavior.Contiguous, invert: false),
-        "Punctuation" => new SplitPreTokenizer(TextPattern.Of(Punctuation()), part.TryGetProperty("behavior", out var behavior) ? Behavior(behavior) : SplitBehavior.Isolated, invert: false),
+        "Punctuation" => new SplitPreTokenizer(TextPattern.Of(RuneSet.Where(OldCategories.IsPunctuation)), part.TryGetProperty("behavior", out var behavior) ? Behavior(behavior) : SplitBehavior.Isolated, invert: false),
         "Split" => new SplitPreTokenizer(Pattern(part.GetProperty("pattern")), Behavior(part.GetProperty("behavior")), part.GetProperty("invert").GetBoolean()),
         "Metaspace" => new MetaspacePreTokenizer(Letter(part), Scheme(part), Flag(part, "split", true)),
         "ByteLevel" => ByteLevel(part, Flag(part, "add_prefix_space", true), modelReadsBytes),
@@ -146,9 +146,6 @@ internal sealed class TokenizerParts(string path, TokenizerConfig config)
 
     private static ByteLevelPreTokenizer ByteLevel(JsonElement part, bool prefix, bool modelReadsBytes) =>
         new(prefix, Flag(part, "use_regex", true) ? new SplitPreTokenizer(TextPattern.Parse(ByteLevelPreTokenizer.Words), SplitBehavior.Isolated, invert: false) : null, !modelReadsBytes);
-
-    // ASCII symbols count as punctuation, others do not.
-    private static RuneSet Punctuation() => RuneSet.Of("P").Add('$', '$').Add('+', '+').Add('<', '>').Add('^', '^').Add('`', '`').Add('|', '|').Add('~', '~');
 
     private SplitBehavior Behavior(JsonElement name) => name.GetString() switch
     {

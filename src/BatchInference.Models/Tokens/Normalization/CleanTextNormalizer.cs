@@ -13,7 +13,7 @@ internal sealed class CleanTextNormalizer : FilterNormalizer
             return ' ';
         if (rune == 0xFFFD)
             return Removed;
-        return CharUnicodeInfo.GetUnicodeCategory(rune) switch
+        return OldCategories.Of(rune, 8) switch
         {
             UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse => Removed,
             UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => ' ',

@@ -39,7 +39,13 @@ internal ref struct PatternParser
     {
         var parts = new List<PatternNode>();
         while (at < text.Length && text[at] is not ('|' or ')'))
+        {
+            // Oniguruma then takes single letters (ß, ﬁ, ﬆ) for these pairs, too.
+            if (ignoreCase && at + 1 < text.Length && $"{text[at]}{text[at + 1]}".ToUpperInvariant() is "SS" or "FF" or "FI" or "FL" or "ST")
+                throw Unknown("letters that ligatures stand for, without regard to case");
             parts.Add(Repetition(Atom()));
+        }
+
         return parts.Count == 1 ? parts[0] : new PatternNode.Chain(parts);
     }
 
@@ -240,8 +246,8 @@ internal ref struct PatternParser
             'S' => RuneSet.WhiteSpace().Complement(),
             'd' => RuneSet.Of("Nd"),
             'D' => RuneSet.Of("Nd").Complement(),
-            'w' => RuneSet.Word(),
-            'W' => RuneSet.Word().Complement(),
+            'w' => RuneSet.OnigurumaWord(),
+            'W' => RuneSet.OnigurumaWord().Complement(),
             'p' => Property(),
             'P' => Property().Complement(),
             _ => throw Unknown($"\\{kind}"),

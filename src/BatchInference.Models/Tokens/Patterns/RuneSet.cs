@@ -10,6 +10,7 @@ internal sealed class RuneSet
     private readonly List<RuneSet> parts = [];
     private uint categories;
     private bool blanks;
+    private Func<int, bool>? condition;
 
     /// <summary>Whether it is all but what was added.</summary>
     public bool Negated { get; init; }
@@ -17,13 +18,17 @@ internal sealed class RuneSet
     /// <summary>Unicode's White_Space.</summary>
     public static RuneSet WhiteSpace() => new() { blanks = true };
 
-    /// <summary>Letters, marks, digits and what joins words, as the reference implementation's patterns mean <c>\w</c>.</summary>
-    public static RuneSet Word()
-    {
-        var set = Of("L", "M", "Nd", "Nl", "Pc");
-        // Circled and squared letters are alphabetic, though symbols by category.
-        return set.Add(0x24B6, 0x24E9).Add(0x1F130, 0x1F149).Add(0x1F150, 0x1F169).Add(0x1F170, 0x1F189);
-    }
+    /// <summary>Letters, marks, digits and what joins words. Circled and squared letters are alphabetic, though symbols by category.</summary>
+    private static RuneSet Word() => Of("L", "M", "Nd", "Nl", "Pc").Add(0x24B6, 0x24E9).Add(0x1F130, 0x1F149).Add(0x1F150, 0x1F169).Add(0x1F170, 0x1F189);
+
+    /// <summary>What Oniguruma means by <c>\w</c>: also the small digits and fractions of Latin-1.</summary>
+    public static RuneSet OnigurumaWord() => Word().Add(0xB2, 0xB3).Add(0xB9, 0xB9).Add(0xBC, 0xBE);
+
+    /// <summary>What Rust's patterns mean by <c>\w</c>: also the two joiners without width.</summary>
+    public static RuneSet RustWord() => Word().Add(0x200C, 0x200D);
+
+    /// <summary>All code points of which something is true.</summary>
+    public static RuneSet Where(Func<int, bool> contains) => new() { condition = contains };
 
     /// <summary>All code points of the general categories that begin with these names.</summary>
     /// <exception cref="FormatException">There is no such category.</exception>
@@ -49,7 +54,7 @@ internal sealed class RuneSet
 
     public bool Contains(int rune)
     {
-        var found = (categories >> (int)Category(rune) & 1) != 0 || (blanks && IsWhiteSpace(rune));
+        var found = (categories >> (int)Category(rune) & 1) != 0 || (blanks && IsWhiteSpace(rune)) || condition?.Invoke(rune) == true;
         for (var at = 0; !found && at < ranges.Count; at++)
             found = rune >= ranges[at].First && rune <= ranges[at].Last;
         for (var at = 0; !found && at < parts.Count; at++)

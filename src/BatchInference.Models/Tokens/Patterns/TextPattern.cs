@@ -38,6 +38,10 @@ internal sealed class TextPattern
     /// <summary>The pattern of one code point of a set.</summary>
     public static TextPattern Of(RuneSet set) => new(new PatternNode.One(set));
 
+    /// <summary>The pattern of a run of code points of one of several sets.</summary>
+    public static TextPattern RunsOf(params IEnumerable<RuneSet> sets) =>
+        new(new PatternNode.Choice([.. sets.Select(set => new PatternNode.Repeat(new PatternNode.One(set), 1, -1, true))]));
+
     /// <summary>The pattern of a text as it stands.</summary>
     public static TextPattern Of(string literal) =>
         new(new PatternNode.Chain([.. literal.EnumerateRunes().Select(rune => new PatternNode.One(new RuneSet().Add(rune.Value, rune.Value)))]));

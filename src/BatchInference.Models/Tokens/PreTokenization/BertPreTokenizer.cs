@@ -1,4 +1,5 @@
 using System.Text;
+using BatchInference.Models.Tokens.Normalization;
 
 namespace BatchInference.Models.Tokens.PreTokenization;
 
@@ -19,7 +20,7 @@ internal sealed class BertPreTokenizer : PreTokenizer
                     work.AddWord(start, at);
                     start = at + size;
                 }
-                else if (IsPunctuation(rune))
+                else if (OldCategories.IsPunctuation(rune.Value))
                 {
                     work.AddWord(start, at);
                     work.AddWord(at, at + size);
@@ -34,9 +35,4 @@ internal sealed class BertPreTokenizer : PreTokenizer
 
         work.TakeWords();
     }
-
-    // ASCII symbols ($ + < = > ^ ` | ~) count as punctuation, others do not.
-    private static bool IsPunctuation(Rune rune) => rune.IsAscii
-        ? rune.Value > ' ' && rune.Value != 0x7F && !Rune.IsLetterOrDigit(rune)
-        : Rune.IsPunctuation(rune);
 }

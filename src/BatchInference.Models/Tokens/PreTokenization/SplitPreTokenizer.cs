@@ -9,7 +9,7 @@ namespace BatchInference.Models.Tokens.PreTokenization;
 internal sealed class SplitPreTokenizer(TextPattern? pattern, SplitBehavior behavior, bool invert) : PreTokenizer
 {
     /// <summary>Words of letters and digits, and runs of other characters.</summary>
-    public static SplitPreTokenizer Whitespace() => new(TextPattern.Parse(@"[\w\x{200C}\x{200D}]+|[^\w\x{200C}\x{200D}\s]+"), SplitBehavior.Removed, invert: true);
+    public static SplitPreTokenizer Whitespace() => new(TextPattern.RunsOf(RuneSet.RustWord(), new RuneSet { Negated = true }.Add(RuneSet.RustWord()).Add(RuneSet.WhiteSpace())), SplitBehavior.Removed, invert: true);
 
     public override void Apply(TextWork work)
     {

@@ -13,6 +13,9 @@ internal sealed class Vocabulary
     /// <summary>One more than the greatest id.</summary>
     public int Size { get; private set; }
 
+    /// <summary>How many tokens were added.</summary>
+    public int Count => pieces.Count;
+
     /// <summary>Finds tokens letter by letter.</summary>
     public PieceTrie Trie => trie;
 
