@@ -12,7 +12,7 @@ namespace BatchInference.Benchmarks;
 /// </summary>
 internal static class Generate
 {
-    private const int Turns = 7, Tokens = 96, Length = 24;
+    private const int Turns = 60, Tokens = 96, Length = 24;
     private static readonly (string Name, string Kind)[] Models = [("qwen2", "decoder"), ("llama", "decoder"), ("bart", "seq2seq"), ("t5", "seq2seq")];
 
     /// <param name="node">A folder with <c>node_modules/@huggingface/transformers</c>; null to leave it out.</param>

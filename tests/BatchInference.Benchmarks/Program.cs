@@ -17,6 +17,8 @@ return args switch
     ["memory"] => await Memory.RunAsync(2_000, 20_000),
     ["generate"] => await Generate.RunAsync(null),
     ["generate", var node] => await Generate.RunAsync(node),
+    ["scale"] => await Scale.RunAsync(),
+    ["scale-child", var loop, var folder] => Scale.Child(loop, folder),
     _ => Usage(),
 };
 
@@ -26,6 +28,7 @@ static int Usage()
     Console.Error.WriteLine("memory                peak resident set of the published program for 2,000 and 20,000 documents");
     Console.Error.WriteLine("generate [folder]     new tokens per second against a bare loop, and against transformers.js where a folder has node_modules/@huggingface/transformers");
     Console.Error.WriteLine("ledger [documents]    what the books cost: recording a million documents, and a second night that finds nothing new");
+    Console.Error.WriteLine("scale                 speed and memory of a 1.5B model (random weights, int4, 2 GB written for the run) that summarises 3,000 tokens");
     Console.Error.WriteLine("batches [variant]     encoder tokens per second by size of batch");
     Console.Error.WriteLine("summaries [variant]   ROUGE of extractive summaries against written ones (BATCHINFERENCE_SUMMARIES names the file)");
     Console.Error.WriteLine("labels [variant]      accuracy and calibration of label sets with all, few and no examples; prints the page results/labels.md");

@@ -23,7 +23,7 @@ for (const { model: name, kind, batch, tokens, turns, rows } of JSON.parse(readF
     const made = await model.generate({
       input_ids: new Tensor('int64', BigInt64Array.from(ids), shape),
       attention_mask: new Tensor('int64', new BigInt64Array(ids.length).fill(1n), shape),
-      max_new_tokens: tokens, min_new_tokens: tokens, do_sample: false,
+      max_new_tokens: tokens, min_new_tokens: tokens, do_sample: false, num_beams: 1, repetition_penalty: 1, no_repeat_ngram_size: 0, forced_bos_token_id: null, forced_eos_token_id: null, min_length: 0,
     });
     seconds.push((performance.now() - began) / 1000);
     first = made.tolist()[0].slice(-tokens).map(Number);

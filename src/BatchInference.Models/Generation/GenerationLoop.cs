@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using BatchInference.Models.Generation.Rules;
+using BatchInference.Models.Onnx;
 
 namespace BatchInference.Models.Generation;
 
@@ -16,9 +17,16 @@ internal sealed class GenerationLoop
 
     /// <param name="model">What is asked.</param>
     /// <param name="asked">How; no row grows beyond the model's context, whatever this says.</param>
+    /// <exception cref="ModelException">The settings name a token that the model does not have.</exception>
     public GenerationLoop(GeneratingModel model, GenerationSettings asked)
     {
         this.model = model;
+        Require("decoder_start_token_id", asked.DecoderStartToken);
+        Require("forced_bos_token_id", asked.ForcedFirstToken);
+        foreach (var token in asked.ForcedLastTokens)
+            Require("forced_eos_token_id", token);
+        foreach (var token in asked.EndTokens)
+            Require("eos_token_id", token);
         settings = asked with { Context = model.Context };
         rules = new LogitsRules(settings);
     }
@@ -34,7 +42,7 @@ internal sealed class GenerationLoop
         IReadOnlyList<GenerationRow> rows, Func<ReadOnlySpan<int>, bool>? stops, CancellationToken cancellationToken)
     {
         var results = new List<IReadOnlyList<GeneratedSequence>>(rows.Count);
-        int[] lengths = [.. rows.Select(row => settings.Beams * (row.Ids.Length + settings.LengthLimit(1)))];
+        int[] lengths = [.. rows.Select(row => (int)Math.Min(int.MaxValue, settings.Beams * (long)settings.LengthLimit(row.Ids.Length)))];
         model.Fitting.Run(lengths, (from, count) =>
         {
             IReadOnlyList<GenerationRow> part = [.. rows.Skip(from).Take(count)];
@@ -42,6 +50,12 @@ internal sealed class GenerationLoop
             results.AddRange(settings.Beams == 1 ? One(part, decoding, stops, cancellationToken) : Beams(part, decoding, stops, cancellationToken));
         });
         return results;
+    }
+
+    private void Require(string key, int? token)
+    {
+        if (token is { } id && (uint)id >= (uint)model.Vocabulary)
+            throw new ModelException($"Expected `{key}` as a token that the model has, 0 to {model.Vocabulary - 1}, found {id}. Settings and model do not belong together; restore generation_config.json from where the model came.");
     }
 
     private List<GeneratedSequence>[] One(IReadOnlyList<GenerationRow> rows, Decoding decoding, Func<ReadOnlySpan<int>, bool>? stops, CancellationToken cancellationToken)

@@ -91,9 +91,9 @@ internal sealed record GenerationSettings
     /// <param name="promptLength">Tokens of the prompt; 1 for the start token of an encoder–decoder.</param>
     public int LengthLimit(int promptLength)
     {
-        var asked = MaxNewTokens is { } tokens ? promptLength + tokens : MaxLength ?? promptLength + DefaultNewTokens;
-        // One token is always made: a prompt that fills the context has still room for what follows it.
-        return Math.Min(asked, Math.Max(Context ?? int.MaxValue, promptLength + 1));
+        var asked = MaxNewTokens is { } tokens ? (long)promptLength + tokens : MaxLength ?? (long)promptLength + DefaultNewTokens;
+        // One token is always made: behind a prompt that fills the context there is room for what follows it.
+        return (int)Math.Min(asked, Math.Max(Context ?? int.MaxValue, promptLength + 1L));
     }
 }
 

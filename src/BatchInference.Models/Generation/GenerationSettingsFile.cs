@@ -37,6 +37,8 @@ internal static class GenerationSettingsFile
     /// <exception cref="ModelException">A setting has no sense, or is one that this program does not have.</exception>
     public static GenerationSettings Apply(GenerationSettings settings, JsonElement source, string where)
     {
+        if (source.ValueKind != JsonValueKind.Object)
+            throw new ModelException($"{where}: expected an object of settings, found {Show(source)}. Restore the file from where the model came.");
         foreach (var property in source.EnumerateObject())
         {
             if (property.Value.ValueKind == JsonValueKind.Null)
@@ -79,17 +81,22 @@ internal static class GenerationSettingsFile
         "bad_words_ids" => settings with { BadWords = [.. value.EnumerateArray().Select(Ids)] },
         "suppress_tokens" => settings with { SuppressTokens = Ids(value) },
         "begin_suppress_tokens" => settings with { BeginSuppressTokens = Ids(value) },
-        "forced_bos_token_id" => settings with { ForcedFirstToken = value.GetInt32() },
+        "forced_bos_token_id" => settings with { ForcedFirstToken = Id(value) },
         "forced_eos_token_id" => settings with { ForcedLastTokens = Ids(value) },
         "eos_token_id" => settings with { EndTokens = Ids(value) },
-        "pad_token_id" => settings with { PaddingToken = value.GetInt32() },
-        "bos_token_id" => settings with { FirstToken = value.GetInt32() },
-        "decoder_start_token_id" => settings with { DecoderStartToken = value.GetInt32() },
-        "stop_strings" => settings with { StopStrings = value.ValueKind == JsonValueKind.String ? [value.GetString()!] : [.. value.EnumerateArray().Select(text => text.GetString()!)] },
+        // -1 is how some folders say that there is none.
+        "pad_token_id" => settings with { PaddingToken = value.GetInt32() is >= 0 and var padding ? padding : null },
+        "bos_token_id" => settings with { FirstToken = Id(value) },
+        "decoder_start_token_id" => settings with { DecoderStartToken = Id(value) },
+        "stop_strings" => settings with { StopStrings = value.ValueKind == JsonValueKind.String ? [Text(value)] : [.. value.EnumerateArray().Select(Text)] },
         _ => settings,
     };
 
-    private static int[] Ids(JsonElement value) => value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(id => id.GetInt32())] : [value.GetInt32()];
+    private static int[] Ids(JsonElement value) => value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(Id)] : [Id(value)];
+
+    private static int Id(JsonElement value) => value.GetInt32() is >= 0 and var id ? id : throw new FormatException("a token id is 0 or more");
+
+    private static string Text(JsonElement value) => value.GetString() is { Length: > 0 } text ? text : throw new FormatException("a stop string is not empty");
 
     private static EarlyStopping Stopping(JsonElement value) => value.ValueKind switch
     {
@@ -124,6 +131,9 @@ internal static class GenerationSettingsFile
         Demand(settings.EncoderNoRepeatNGramSize >= 0, "encoder_no_repeat_ngram_size", settings.EncoderNoRepeatNGramSize, "0 or more");
         Demand(settings.MaxNewTokens is null or >= 1, "max_new_tokens", settings.MaxNewTokens, "1 or more");
         Demand(settings.MaxLength is null or >= 1, "max_length", settings.MaxLength, "1 or more");
+        Demand(settings.MinLength >= 0, "min_length", settings.MinLength, "0 or more");
+        Demand(settings.MinNewTokens is null or >= 0, "min_new_tokens", settings.MinNewTokens, "0 or more");
+        Demand(double.IsFinite(settings.LengthPenalty), "length_penalty", settings.LengthPenalty, "a number");
         Demand(settings.BadWords.All(word => word.Count > 0), "bad_words_ids", "an empty sequence", "sequences of one token or more");
 
         void Demand(bool good, string key, object? found, string expected)

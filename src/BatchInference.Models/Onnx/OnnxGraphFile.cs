@@ -151,7 +151,7 @@ internal sealed class OnnxGraphFile
                     break;
                 case 2:
                     var length = Number();
-                    if (length > (ulong)(until - file.Position))
+                    if (file.Position > until || length > (ulong)(until - file.Position))
                         throw Damaged("the end of the file where more was announced");
                     var end = file.Position + (long)length;
                     field((int)(tag >> 3), end);

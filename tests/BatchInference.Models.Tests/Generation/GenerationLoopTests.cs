@@ -50,6 +50,11 @@ public sealed class GenerationLoopTests
         Should.Throw<ArgumentException>(() => Generate(new ScriptedModel(), Settings, id)).Message.ShouldContain("the model has 0 to 99. Tokenizer and model do not belong together.");
 
     [Fact]
+    public void SettingsThatNameTokensOfAnotherModelAreRefused() =>
+        Should.Throw<ModelException>(() => new GenerationLoop(new ScriptedModel(), Settings with { ForcedLastTokens = [1, 100] })).Message
+            .ShouldBe("Expected `forced_eos_token_id` as a token that the model has, 0 to 99, found 100. Settings and model do not belong together; restore generation_config.json from where the model came.");
+
+    [Fact]
     public void AnEmptyPromptIsRefused() =>
         Should.Throw<ArgumentException>(() => new GenerationLoop(new ScriptedModel(), Settings).Generate([new GenerationRow([])], null, CancellationToken.None));
 
