@@ -46,6 +46,14 @@ for project in tests/BatchInference.*.Tests tests/BatchInference.EndToEnd; do
   if [ $code -ne 0 ] && [ $bad -eq 0 ]; then echo "$name ended with code $code"; failed=$((failed + 1)); fi
 done
 
+# What is measured and has a limit that is no time: the same tokens as a bare loop, memory by size of model.
+if [ $long = 1 ] && [ ${#words[@]} -eq 0 ]; then
+  for benchmark in generate scale; do
+    echo "== benchmark $benchmark"
+    if dotnet .artifacts/bin/BatchInference.Benchmarks/release/BatchInference.Benchmarks.dll $benchmark; then total=$((total + 1)); else failed=$((failed + 1)); fi
+  done
+fi
+
 echo
 echo "What cannot run on this machine and was therefore not tested:"
 sed 's/^/  - /' tests/not-tested-here.txt

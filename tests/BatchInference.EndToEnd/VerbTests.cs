@@ -36,6 +36,18 @@ public sealed class VerbTests : IDisposable
     }
 
     [Fact]
+    public async Task AProviderThatDoesNotWorkIsAnErrorAtTheDoorWithReasonAndRemedy()
+    {
+        Configure(Letters);
+        folder.Write("letters/one.txt", "Monsieur le maire, la route est coupée.");
+        folder.Write("config/appsettings.json", """{ "Models": { "Provider": "cuda", "Device": 1 } }""");
+        var doctor = (await WorkerProcess.RunAsync(folder["state"], "doctor", "--config", folder["config"])).ShouldExit(1).Output;
+        doctor.ShouldContain("BAD   execution provider cuda: Execution provider `cuda`, device 1: expected it to open a model, found: ");
+        doctor.ShouldContain("Install the build for cuda and the driver of the device, or set the provider to `cpu`.");
+        doctor.ShouldContain("good  devices: this program was never run on a GPU");
+    }
+
+    [Fact]
     public async Task AChangedModelFileIsRefusedAtTheDoorAndNamed()
     {
         Configure(Letters);

@@ -38,6 +38,8 @@ internal sealed class Examination(WorkerConfiguration configuration)
         foreach (var name in choice.Models)
             yield return Model(name);
         yield return Provider(cancellationToken);
+        if (configuration.Settings.Models.Provider != "cpu")
+            yield return NeverRunOnDevice();
         foreach (var job in configuration.Jobs.Values.Where(job => job.Enabled).OrderBy(job => job.Name, StringComparer.Ordinal))
             await foreach (var finding in JobAsync(job, cancellationToken))
                 yield return finding;
@@ -63,6 +65,8 @@ internal sealed class Examination(WorkerConfiguration configuration)
     private static Finding TimeZone() => new("time zone", true, $"this machine is in {TimeZoneInfo.Local.Id}, where it is {TimeZoneInfo.ConvertTime(TimeProvider.System.GetUtcNow(), TimeZoneInfo.Local).ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)}", null);
 
     private Finding Model(string name) => Judge($"model {name}", () => string.Create(CultureInfo.InvariantCulture, $"{choice.Model(name).Files.Count} files are as they were pinned"));
+
+    private static Finding NeverRunOnDevice() => new("devices", true, "this program was never run on a GPU by those who made it. Before a night relies on one, compare the answers of `run --limit 50` on it with those of the processor", null);
 
     private Finding Provider(CancellationToken cancellationToken) => Judge($"execution provider {configuration.Settings.Models.Provider}", () =>
     {

@@ -87,6 +87,9 @@ public sealed class GenerationLoopTests
     [Theory]
     [InlineData("t5", "ministre")]
     [InlineData("pegasus", "présenté")]
+    [InlineData("qwen2", "ministre")]
+    [InlineData("llama", "é")]
+    [InlineData("mistral", "日")]
     public void AStopStringIsFoundAcrossTheBordersOfTokens(string name, string stop)
     {
         var tokenizer = Tokenizer.Load(new Fixture(name).Folder.Path);
