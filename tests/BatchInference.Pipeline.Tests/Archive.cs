@@ -3,6 +3,7 @@ using System.Text;
 using BatchInference.Documents;
 using BatchInference.Documents.Containers;
 using BatchInference.Documents.Extraction;
+using BatchInference.Documents.Extraction.Ocr;
 using BatchInference.Models.Passes;
 using BatchInference.Pipeline.Results;
 using BatchInference.Pipeline.Results.RowFormats;
@@ -41,7 +42,7 @@ internal sealed class Archive : IDisposable
 
     public ArchiveBox Box { get; } = new();
 
-    public DocumentReader Reader => new([Extractor], [Box], new ExtractionLimits(), TimeProvider.System);
+    public DocumentReader Reader => new LocalDocumentReader([Extractor], [Box], OcrTools.None, new ExtractionLimits(), TimeProvider.System);
 
     public DocumentSource Source { get; }
 

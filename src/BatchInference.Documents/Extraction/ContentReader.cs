@@ -1,5 +1,6 @@
 using System.Globalization;
 using BatchInference.Documents.Containers;
+using BatchInference.Documents.Extraction.Ocr;
 
 namespace BatchInference.Documents.Extraction;
 
@@ -11,16 +12,18 @@ internal sealed class ContentReader
 
     private readonly Dictionary<string, TextExtractor> extractors;
     private readonly Dictionary<string, ContainerOpener> openers;
+    private readonly ScanReader scans;
     private readonly ExtractionLimits limits;
 
-    public ContentReader(IReadOnlyList<TextExtractor> extractors, IReadOnlyList<ContainerOpener> openers, ExtractionLimits limits)
+    public ContentReader(IReadOnlyList<TextExtractor> extractors, IReadOnlyList<ContainerOpener> openers, ScanReader scans, ExtractionLimits limits)
     {
+        this.scans = scans;
         this.extractors = extractors.SelectMany(extractor => extractor.MediaTypes.Select(type => (type, extractor))).ToDictionary(pair => pair.type, pair => pair.extractor, StringComparer.Ordinal);
         this.openers = openers.SelectMany(opener => opener.MediaTypes.Select(type => (type, opener))).ToDictionary(pair => pair.type, pair => pair.opener, StringComparer.Ordinal);
         this.limits = limits;
         var what = this.extractors.Select(pair => (pair.Key, "text", pair.Value.Revision)).Concat(this.openers.Select(pair => (pair.Key, "members", pair.Value.Revision)))
             .Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Key} {one.Item2} {one.Revision}")).Order(StringComparer.Ordinal);
-        Description = string.Join('\n', what.Prepend(string.Create(CultureInfo.InvariantCulture, $"{Revision} {limits.Description}")));
+        Description = string.Join('\n', what.Prepend(string.Create(CultureInfo.InvariantCulture, $"{Revision} {limits.Description}")).Append($"scans {scans.Fingerprint}"));
     }
 
     /// <summary>All that decides what is read.</summary>
@@ -29,18 +32,19 @@ internal sealed class ContentReader
     /// <summary>Reads a listed document: its own text, where its type has one, then its members. A container that fails has a reading of its own, behind those of the members read before.</summary>
     /// <param name="content">The content; stays the caller's.</param>
     /// <param name="path">The listed document's name.</param>
+    /// <param name="moreTime">Told how much longer than the limit the document in hand may take.</param>
     /// <param name="cancellationToken">Asks to stop.</param>
-    public IEnumerable<DocumentReading> Read(DocumentContent content, string path, CancellationToken cancellationToken) =>
-        Read(new Opened(content, path, null, 0), new Unfolding(content.Length, limits), cancellationToken).Select(reading => reading with { ListedSha256 = content.Sha256 });
+    public IEnumerable<DocumentReading> Read(DocumentContent content, string path, Action<TimeSpan> moreTime, CancellationToken cancellationToken) =>
+        Read(new Opened(content, path, null, 0), new Unfolding(content.Length, limits), moreTime, cancellationToken).Select(reading => reading with { ListedSha256 = content.Sha256 });
 
-    private IEnumerable<DocumentReading> Read(Opened document, Unfolding unfolding, CancellationToken cancellationToken)
+    private IEnumerable<DocumentReading> Read(Opened document, Unfolding unfolding, Action<TimeSpan> moreTime, CancellationToken cancellationToken)
     {
         var type = "";
         DocumentReading? own = null;
         try
         {
             type = TypeOf(document);
-            if (extractors.TryGetValue(type, out var extractor)) own = document.Reading(Extract(extractor, document.Content, type, cancellationToken));
+            if (extractors.TryGetValue(type, out var extractor)) own = document.Reading(Extract(extractor, document.Content, type, moreTime, cancellationToken));
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
@@ -49,7 +53,7 @@ internal sealed class ContentReader
 
         if (own is not null) yield return own;
         if (!openers.TryGetValue(type, out var opener)) yield break;
-        foreach (var reading in ReadMembers(opener, document, type, own is not null, unfolding, cancellationToken))
+        foreach (var reading in ReadMembers(opener, document, type, own is not null, unfolding, moreTime, cancellationToken))
             yield return reading;
     }
 
@@ -63,15 +67,15 @@ internal sealed class ContentReader
         return type;
     }
 
-    private ExtractedText Extract(TextExtractor extractor, DocumentContent content, string type, CancellationToken cancellationToken)
+    private ExtractedText Extract(TextExtractor extractor, DocumentContent content, string type, Action<TimeSpan> moreTime, CancellationToken cancellationToken)
     {
         content.Stream.Position = 0;
-        var text = extractor.Extract(content.Stream, type, limits, cancellationToken);
+        var text = scans.Read(content.Stream, extractor.Extract(content.Stream, type, limits, cancellationToken), limits, moreTime, cancellationToken);
         if (string.IsNullOrWhiteSpace(text.Text)) throw new DocumentException("The document holds no text: only blanks.", permanent: true);
         return text with { Language = text.Language ?? LanguageDetector.Detect(text.Text) };
     }
 
-    private IEnumerable<DocumentReading> ReadMembers(ContainerOpener opener, Opened container, string type, bool hasOwn, Unfolding unfolding, CancellationToken cancellationToken)
+    private IEnumerable<DocumentReading> ReadMembers(ContainerOpener opener, Opened container, string type, bool hasOwn, Unfolding unfolding, Action<TimeSpan> moreTime, CancellationToken cancellationToken)
     {
         // One name, one reading: what is wrong with the members of a document that has a text of its own stands under a name of its own.
         DocumentReading Failed(Exception error) => (hasOwn ? container.Inside("!/*") : container).Reading(type, FailureReasons.Container(error, type, limits));
@@ -104,7 +108,7 @@ internal sealed class ContentReader
             if (failure is not null) yield return failure;
             if (member is null) continue;
             using (member.Content)
-                foreach (var reading in Read(member, unfolding, cancellationToken))
+                foreach (var reading in Read(member, unfolding, moreTime, cancellationToken))
                     yield return reading.Identifiers.Count > 0 ? reading : reading with { Identifiers = members.Current.Identifiers };
             if (unfolding.Excess is not { } excess) continue;
             ended = true;

@@ -21,10 +21,16 @@ internal sealed class DocumentContent : IDisposable
 
     public void Dispose() => Stream.Dispose();
 
+    /// <summary>Why a document is not even opened: it is longer than any limit; null when it is not.</summary>
+    public static DocumentException? Refusal(Document document, ExtractionLimits limits) =>
+        document.Length > Math.Max(limits.Bytes, limits.ContainerBytes) ? Over(limits.Bytes, "Limits:Megabytes") : null;
+
     /// <summary>Reads a listed document.</summary>
     /// <exception cref="DocumentException">The document is over the limit.</exception>
     public static async Task<DocumentContent> ReadAsync(Document document, ExtractionLimits limits, CancellationToken cancellationToken)
     {
+        // Of what is larger than the one limit the first bytes must tell whether it holds documents, which have a limit of their own.
+        if (Refusal(document, limits) is { } refusal) throw refusal;
         using var spool = new Spool(document.Length ?? 0, limits);
         await using var source = await document.OpenAsync(cancellationToken);
         var buffer = new byte[64 * 1024];
@@ -55,6 +61,9 @@ internal sealed class DocumentContent : IDisposable
         return spool.Complete();
     }
 
+    private static DocumentException Over(long limit, string key) =>
+        new($"The document is larger than {limit / (1024 * 1024)} MB, the limit of the configuration ({key}).", permanent: true);
+
     private sealed class Spool : IDisposable
     {
         private const int MostInMemory = 8 * 1024 * 1024;
@@ -67,8 +76,6 @@ internal sealed class DocumentContent : IDisposable
         public Spool(long expected, ExtractionLimits limits)
         {
             this.limits = limits;
-            // Of what is larger the first bytes must tell whether it holds documents, which have a limit of their own.
-            if (expected > Math.Max(limits.Bytes, limits.ContainerBytes)) throw Over(limits.Bytes, "Limits:Megabytes");
             most = limits.Bytes;
             target = new MemoryStream((int)Math.Clamp(expected, 0, MostInMemory));
         }
@@ -109,8 +116,5 @@ internal sealed class DocumentContent : IDisposable
             Share = FileShare.None,
             Options = FileOptions.DeleteOnClose,
         });
-
-        private static DocumentException Over(long limit, string key) =>
-            new($"The document is larger than {limit / (1024 * 1024)} MB, the limit of the configuration ({key}).", permanent: true);
     }
 }

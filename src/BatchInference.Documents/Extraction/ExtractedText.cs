@@ -19,6 +19,12 @@ public sealed record ExtractedText(string Text, string MediaType)
     /// <summary>The same text with what the document says of itself.</summary>
     internal ExtractedText With(IReadOnlyDictionary<string, string> metadata) => this with { Metadata = metadata };
 
+    /// <summary>The pages that were read from their pictures, in order; empty where none was.</summary>
+    public IReadOnlyList<ScannedPage> Scanned { get; init; } = [];
+
+    /// <summary>The pages that its extractor leaves to be read from their pictures.</summary>
+    internal IReadOnlyList<Ocr.ScanPage> Scans { get; init; } = [];
+
     /// <summary>The number of the page that holds the character at <paramref name="start"/> (a UTF-16 offset); null where there are no pages.</summary>
     public int? PageAt(int start)
     {

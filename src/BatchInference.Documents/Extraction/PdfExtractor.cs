@@ -1,4 +1,5 @@
 using System.Globalization;
+using BatchInference.Documents.Extraction.Ocr;
 using UglyToad.PdfPig;
 using UglyToad.PdfPig.Exceptions;
 
@@ -15,19 +16,24 @@ internal sealed class PdfExtractor : TextExtractor
     {
         try
         {
-            using var pdf = PdfDocument.Open(content, new ParsingOptions { UseLenientParsing = true, SkipMissingFonts = true, ClipPaths = false });
+            using var pdf = Open(content);
             if (pdf.NumberOfPages == 0) throw new DocumentException("The PDF is damaged: it has no pages.", permanent: true);
             var text = new TextBuilder(limits);
+            var looks = new List<ScanPage>();
             for (var number = 1; number <= pdf.NumberOfPages; number++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 text.BeginPage(number);
-                PdfPageText.Append(pdf.GetPage(number), text, cancellationToken);
+                var page = pdf.GetPage(number);
+                PdfPageText.Append(page, text, cancellationToken);
+                looks.Add(ScanPage.Of(page));
             }
 
-            return text.Length > 0 ? text.Build(mediaType) : throw new DocumentException(pdf.NumberOfPages == 1
-                ? "The PDF has one page and no text layer; it is probably a scan."
-                : string.Create(CultureInfo.InvariantCulture, $"The PDF has {pdf.NumberOfPages} pages and no text layer; it is probably a scan."), permanent: true);
+            var built = text.Build(mediaType);
+            ScanPage[] scans = [.. looks.Zip(built.Pages).Where(pair => pair.First.WantsReading(built.Text.AsSpan(pair.Second.Start, pair.Second.Length))).Select(pair => pair.First)];
+            return text.Length > 0 || scans.Length > 0 ? built with { Scans = scans } : throw new DocumentException(pdf.NumberOfPages == 1
+                ? "The PDF has one page, and nothing is on it."
+                : string.Create(CultureInfo.InvariantCulture, $"The PDF has {pdf.NumberOfPages} pages, and nothing is on them."), permanent: true);
         }
         catch (PdfDocumentEncryptedException error)
         {
@@ -38,4 +44,7 @@ internal sealed class PdfExtractor : TextExtractor
             throw new DocumentException($"The PDF is damaged: {error.Message.ReplaceLineEndings(" ")}", permanent: true, error);
         }
     }
+
+    /// <summary>Opens a PDF, mending what can be mended.</summary>
+    internal static PdfDocument Open(Stream content) => PdfDocument.Open(content, new ParsingOptions { UseLenientParsing = true, SkipMissingFonts = true, ClipPaths = false });
 }

@@ -68,6 +68,17 @@ internal sealed class TextBuilder(ExtractionLimits limits)
         EndLine();
     }
 
+    /// <summary>Adds text that a builder made, as it is.</summary>
+    public void AppendBuilt(ReadOnlySpan<char> built)
+    {
+        foreach (var line in built.EnumerateLines())
+        {
+            if (line.IsEmpty) EndParagraph();
+            Append(line);
+            EndLine();
+        }
+    }
+
     // A line of usual width that the next one goes on with: neither is a verse, a row of a table, an item of a list, a quoted line of a mail.
     private static bool IsWrapped(ReadOnlySpan<char> line, ReadOnlySpan<char> next) =>
         line.Length is >= 45 and <= 100

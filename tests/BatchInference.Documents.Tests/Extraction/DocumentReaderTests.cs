@@ -47,8 +47,8 @@ public sealed class DocumentReaderTests
 
     [Fact]
     public async Task ATypeThatIsNotReadIsNamedWithTheNameThatItBears() =>
-        (await Read("photo.pdf", [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10])).Failure
-            .ShouldBe(new DocumentFailure("extract", "The file is a PNG image, named .pdf; this type is not read.", true));
+        (await Read("photo.pdf", "GIF89a"u8.ToArray())).Failure
+            .ShouldBe(new DocumentFailure("extract", "The file is a GIF image, named .pdf; this type is not read.", true));
 
     [Fact]
     public async Task ADocumentOverTheLimitIsRefusedBeforeItIsHeldInMemory() =>

@@ -118,11 +118,11 @@ public sealed class FormatTests
     }
 
     [Fact]
-    public async Task APdfWithoutTextSaysThatItIsAScan()
+    public async Task APdfOfEmptyPagesSaysSo()
     {
         using var builder = new PdfDocumentBuilder();
         builder.AddPage(PageSize.A4);
-        (await ReadAsync("scan.pdf", builder.Build())).Failure.ShouldBe(new DocumentFailure("extract", "The PDF has one page and no text layer; it is probably a scan.", true));
+        (await ReadAsync("scan.pdf", builder.Build())).Failure.ShouldBe(new DocumentFailure("extract", "The PDF has one page, and nothing is on it.", true));
     }
 
     [Fact]

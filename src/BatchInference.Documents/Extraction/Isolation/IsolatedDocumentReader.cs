@@ -1,0 +1,236 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace BatchInference.Documents.Extraction.Isolation;
+
+/// <summary>
+/// Reads in other processes, one for each document at a time: what hangs, crashes or takes all memory costs one document.
+/// Processes are started when documents come, are used again, and are replaced after some documents.
+/// </summary>
+public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
+{
+    // A document that ends its process once may have met another's remains; one that does it twice is the cause.
+    private const int Attempts = 2;
+
+    // The process tells by itself that a time is up; only one that hangs is ended from here.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
+    private readonly HostCommand command;
+    private readonly HostSettings settings;
+    private readonly IsolationLimits isolation;
+    private readonly TimeProvider time;
+    private readonly ProcessStarter starter = new();
+    private readonly ConcurrentBag<ReadingProcess> idle = [];
+    private readonly ConcurrentDictionary<ReadingProcess, bool> all = new();
+
+    /// <param name="command">Starts a process that runs <see cref="ExtractionHost"/>.</param>
+    /// <param name="local">What the processes do, for its fingerprint.</param>
+    /// <param name="settings">What they are told.</param>
+    /// <param name="isolation">What they may cost.</param>
+    /// <param name="time">The clock of the time limits.</param>
+    public IsolatedDocumentReader(HostCommand command, DocumentReader local, HostSettings settings, IsolationLimits isolation, TimeProvider time)
+    {
+        (this.command, this.settings, this.isolation, this.time) = (command, settings, isolation, time);
+        Fingerprint = local.Fingerprint;
+    }
+
+    /// <inheritdoc/>
+    public override string Fingerprint { get; }
+
+    /// <summary>The processes there are now.</summary>
+    internal IReadOnlyCollection<int> Processes => [.. all.Keys.Select(process => process.Id)];
+
+    /// <inheritdoc/>
+    public override async IAsyncEnumerable<DocumentReading> ReadAsync(Document document, Func<string, bool> isKnown, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var given = new Given();
+        for (var attempt = 1; ; attempt++)
+        {
+            await using var visit = new Visit(this, document, cancellationToken);
+            if (await visit.OpenAsync(isKnown) is { } only)
+            {
+                yield return only;
+                yield break;
+            }
+
+            // A document read for the second time gives again what was passed on; only what follows is new.
+            for (var index = 0; await visit.NextAsync() is { } reading; index++)
+            {
+                if (index < given.Count) continue;
+                given.Add(reading);
+                yield return reading;
+            }
+
+            if (visit.Failure is not { } failure) yield break;
+            if (visit.Crashed && attempt < Attempts) continue;
+            yield return new DocumentReading { Member = given.HasOwn ? "!/*" : null, Sha256 = visit.Sha256, ListedSha256 = visit.Sha256, Failure = failure };
+            yield break;
+        }
+    }
+
+    /// <summary>Ends all processes.</summary>
+    public void Dispose()
+    {
+        starter.Dispose();
+        foreach (var process in all.Keys)
+            if (all.TryRemove(process, out _)) process.Dispose();
+    }
+
+    private async Task<ReadingProcess> TakeAsync(CancellationToken cancellationToken)
+    {
+        if (idle.TryTake(out var process)) return process;
+        process = await ReadingProcess.StartAsync(starter, command, settings, cancellationToken);
+        all[process] = true;
+        return process;
+    }
+
+    private void Return(ReadingProcess process, bool sound)
+    {
+        if (sound && process.Documents < isolation.DocumentsPerProcess)
+        {
+            idle.Add(process);
+            return;
+        }
+
+        if (all.TryRemove(process, out _)) process.Dispose();
+    }
+
+    /// <summary>What was passed on of a document.</summary>
+    private sealed class Given
+    {
+        public int Count { get; private set; }
+
+        public bool HasOwn { get; private set; }
+
+        public void Add(DocumentReading reading)
+        {
+            Count++;
+            HasOwn |= reading.Member is null;
+        }
+    }
+
+    /// <summary>One document in one process, from its opening to its last reading.</summary>
+    private sealed class Visit(IsolatedDocumentReader reader, Document document, CancellationToken cancellationToken) : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource whole = new(reader.isolation.Time, reader.time);
+        private ReadingProcess? process;
+        private bool doubtful;
+
+        public string? Sha256 { get; private set; }
+
+        /// <summary>Why there are no more readings; null when that were all.</summary>
+        public DocumentFailure? Failure { get; private set; }
+
+        /// <summary>True when the process ended by itself.</summary>
+        public bool Crashed { get; private set; }
+
+        /// <summary>Sends the content; gives a reading when that is all there is to say.</summary>
+        public async Task<DocumentReading?> OpenAsync(Func<string, bool> isKnown)
+        {
+            var limits = reader.settings.Limits;
+            if (DocumentContent.Refusal(document, limits) is { } refusal) return new DocumentReading { Failure = FailureReasons.Reading(refusal, limits) };
+            process = await reader.TakeAsync(cancellationToken);
+            using var timed = new CancellationTokenSource(limits.Time, reader.time);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timed.Token);
+            using var end = cancellationToken.Register(process.End);
+            try
+            {
+                (Sha256, var bytes) = await process.SendAsync(document, Math.Max(limits.Bytes, limits.ContainerBytes), both.Token);
+                if (isKnown(Sha256))
+                {
+                    await process.ForgetAsync();
+                    return new DocumentReading { Sha256 = Sha256, ListedSha256 = Sha256, Bytes = bytes, Known = true };
+                }
+
+                await process.BeginAsync();
+                return null;
+            }
+            catch (BrokenPipeException)
+            {
+                // The end of its output tells why.
+                return null;
+            }
+            catch (Exception) when (cancellationToken.IsCancellationRequested)
+            {
+                throw new OperationCanceledException(cancellationToken);
+            }
+            catch (Exception error)
+            {
+                await ForgetAsync();
+                return new DocumentReading { Failure = FailureReasons.Reading(error, limits) };
+            }
+        }
+
+        /// <summary>The next reading; null after the last, or when there can be no more.</summary>
+        public async Task<DocumentReading?> NextAsync()
+        {
+            var patience = reader.settings.Limits.Time + Grace;
+            while (true)
+            {
+                using var stalled = new CancellationTokenSource(patience, reader.time);
+                (FrameKind Kind, byte[] Payload)? heard;
+                using (cancellationToken.Register(process!.End))
+                using (stalled.Token.Register(process.End))
+                using (whole.Token.Register(process.End))
+                    heard = await process!.HearAsync();
+                cancellationToken.ThrowIfCancellationRequested();
+                switch (heard)
+                {
+                    case (FrameKind.MoreTime, var payload):
+                        patience = TimeSpan.FromSeconds(BitConverter.ToDouble(payload)) + reader.settings.Limits.Time + Grace;
+                        continue;
+                    case (FrameKind.Reading, var payload):
+                        var reading = JsonSerializer.Deserialize(payload, FrameJson.Plain.DocumentReading)! with { ListedSha256 = Sha256 };
+                        // After a time-out or for lack of memory something may still be at work in it.
+                        doubtful |= reading.Failure is { Permanent: false };
+                        return reading;
+                    case (FrameKind.End, _):
+                        return null;
+                    default:
+                        await FailAsync(stalled.IsCancellationRequested);
+                        return null;
+                }
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            whole.Dispose();
+            if (process is not null) reader.Return(process, !process.Busy && !doubtful);
+            return ValueTask.CompletedTask;
+        }
+
+        private async Task ForgetAsync()
+        {
+            try
+            {
+                await process!.ForgetAsync();
+            }
+            catch (BrokenPipeException)
+            {
+                // It is gone, and busy: it is not used again.
+            }
+        }
+
+        private async Task FailAsync(bool stalled)
+        {
+            var limits = reader.settings.Limits;
+            if (whole.IsCancellationRequested)
+                Failure = new("extract", string.Create(CultureInfo.InvariantCulture, $"The document with all that is inside it took longer than {reader.isolation.Time.TotalMinutes:0} minutes, the limit of the configuration (Limits:DocumentMinutes)."), false);
+            else if (stalled)
+                Failure = FailureReasons.Extraction(new OperationCanceledException(), "", limits);
+            else
+                Failure = OfCrash(await process!.LastWordsAsync());
+            Crashed = !whole.IsCancellationRequested && !stalled && Failure.Permanent;
+        }
+
+        private DocumentFailure OfCrash(string lastWords) =>
+            lastWords.Contains("Stack overflow", StringComparison.Ordinal)
+                ? new("extract", "The document is nested so deeply that the process that read it ran out of stack, twice.", true)
+            : lastWords.Contains("OutOfMemory", StringComparison.Ordinal) || lastWords.Contains("Out of memory", StringComparison.OrdinalIgnoreCase)
+                ? new("extract", string.Create(CultureInfo.InvariantCulture, $"Reading the document took more than {reader.settings.Memory / (1024 * 1024)} MB of memory, the limit of the configuration (Limits:MemoryMegabytes)."), false)
+            : new("extract", "The document brought down the process that read it, twice: it is damaged, or made to do so.", true);
+    }
+}

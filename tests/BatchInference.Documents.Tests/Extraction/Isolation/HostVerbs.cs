@@ -1,0 +1,11 @@
+namespace BatchInference.Documents.Tests.Extraction.Isolation;
+
+/// <summary>What this program is when it reads documents for its own tests.</summary>
+internal static class HostVerbs
+{
+    /// <summary>Reads all formats.</summary>
+    public const string Standard = "standard-host";
+
+    /// <summary>Does what documents tell it to: <see cref="HostileExtractor"/>.</summary>
+    public const string Hostile = "hostile-host";
+}

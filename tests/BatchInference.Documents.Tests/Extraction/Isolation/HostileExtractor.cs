@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using BatchInference.Documents.Extraction;
+using BatchInference.Documents.Extraction.Isolation;
+using BatchInference.Documents.Extraction.Ocr;
+
+namespace BatchInference.Documents.Tests.Extraction.Isolation;
+
+/// <summary>A parser as an attacker would have it: the text tells what it does.</summary>
+internal sealed class HostileExtractor : TextExtractor
+{
+    public override IReadOnlyList<string> MediaTypes => [BatchInference.Documents.Extraction.MediaTypes.Text];
+
+    public override int Revision => 1;
+
+    public static DocumentReader Reader(HostSettings settings, Action<TimeSpan> moreTime) => new LocalDocumentReader([new HostileExtractor()], [], OcrTools.None, settings.Limits, TimeProvider.System, moreTime);
+
+    public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
+    {
+        using var reader = new StreamReader(content, leaveOpen: true);
+        var order = reader.ReadToEnd().Trim();
+        return new ExtractedText(order switch
+        {
+            "overflow" => Deeper(0).ToString(CultureInfo.InvariantCulture),
+            "exit" => Exit(),
+            "devour" => Devour(),
+            "hang" => Hang(),
+            "print" => Print(),
+            "socket" => Reach(AddressFamily.InterNetwork),
+            "unix socket" => Reach(AddressFamily.Unix),
+            "socket of a child" => Child("/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/1"),
+            "environment" => string.Join('\n', Environment.GetEnvironmentVariables().Keys.Cast<string>().Order(StringComparer.Ordinal)),
+            "folder" => $"{Directory.GetFileSystemEntries(".").Length} entries in {Environment.CurrentDirectory}",
+            "status" => File.ReadAllText("/proc/self/status"),
+            "process" => $"process {Environment.ProcessId}",
+            _ => order,
+        }, mediaType);
+    }
+
+    private static int Deeper(int depth) => depth + Deeper(depth + 1) + Deeper(depth + 2);
+
+    private static string Exit()
+    {
+        Environment.Exit(7);
+        return "";
+    }
+
+    private static string Devour()
+    {
+        var kept = new List<byte[]>();
+        while (true)
+        {
+            kept.Add(new byte[1 << 20]);
+            Array.Fill(kept[^1], (byte)kept.Count);
+        }
+    }
+
+    private static string Hang()
+    {
+        for (var turns = 0L; ; turns++)
+            if (turns == -1) return "";
+    }
+
+    private static string Print()
+    {
+        Console.WriteLine("a library talks");
+        return "printed";
+    }
+
+    private static string Reach(AddressFamily family)
+    {
+        try
+        {
+            using var socket = new Socket(family, SocketType.Stream, ProtocolType.Unspecified);
+            return "a socket was had";
+        }
+        catch (SocketException error)
+        {
+            return $"no socket: {error.SocketErrorCode}";
+        }
+    }
+
+    private static string Child(string program, params string[] arguments)
+    {
+        using var child = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        var error = child.StandardError.ReadToEnd();
+        child.WaitForExit();
+        return $"exit code {child.ExitCode}: {error}";
+    }
+}

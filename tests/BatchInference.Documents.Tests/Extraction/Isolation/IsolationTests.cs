@@ -1,0 +1,186 @@
+using System.Diagnostics;
+using System.Text;
+using BatchInference.Documents.Extraction;
+using BatchInference.Documents.Extraction.Isolation;
+using BatchInference.Documents.Extraction.Ocr;
+
+namespace BatchInference.Documents.Tests.Extraction.Isolation;
+
+/// <summary>What becomes of documents whose parser misbehaves, and of the process that runs it.</summary>
+public sealed class IsolationTests : IDisposable
+{
+    private static readonly ExtractionLimits Limits = new() { Bytes = 64 << 20, ContainerBytes = 64 << 20, Time = TimeSpan.FromSeconds(60) };
+
+    private readonly IsolatedDocumentReader reader = Open(HostVerbs.Hostile, Limits);
+
+    public void Dispose() => reader.Dispose();
+
+    [Fact]
+    public async Task ATextComesBackWithItsHashAndOneProcessServesManyDocuments()
+    {
+        var first = await ReadAsync("process");
+        first.Text!.Text.ShouldBe((await ReadAsync("process")).Text!.Text);
+        first.Sha256.ShouldBe(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("process"u8)));
+        first.ListedSha256.ShouldBe(first.Sha256);
+        reader.Processes.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task ALargeDocumentComesThroughWhole()
+    {
+        var text = string.Join('\n', Enumerable.Range(0, 50_000).Select(number => $"Ligne \u00AB{number}\u00BB \"é\" \\ fin."));
+        (await ReadAsync(text)).Text!.Text.ShouldBe(text);
+    }
+
+    [Theory]
+    [InlineData("overflow", "The document is nested so deeply that the process that read it ran out of stack, twice.")]
+    [InlineData("exit", "The document brought down the process that read it, twice: it is damaged, or made to do so.")]
+    public async Task ADocumentThatEndsItsProcessTwiceFailsForGoodAndTheNextIsRead(string order, string reason)
+    {
+        (await ReadAsync(order)).Failure.ShouldBe(new DocumentFailure("extract", reason, true));
+        (await ReadAsync("after")).Text!.Text.ShouldBe("after");
+    }
+
+    [Fact]
+    public async Task ADocumentThatTakesAllMemoryIsTriedAgainLaterAndTheNextIsRead()
+    {
+        var failure = (await ReadAsync("devour")).Failure!;
+        failure.Permanent.ShouldBeFalse(failure.Reason);
+        failure.Reason.ShouldContain("memory");
+        (await ReadAsync("after")).Text!.Text.ShouldBe("after");
+    }
+
+    [Fact]
+    public async Task ADocumentThatHangsIsEndedAndTheNextIsReadByAnotherProcess()
+    {
+        using var impatient = Open(HostVerbs.Hostile, Limits with { Time = TimeSpan.FromSeconds(5) });
+        (await ReadAsync("process", impatient)).Text.ShouldNotBeNull();
+        var hung = impatient.Processes.Single();
+        (await ReadAsync("hang", impatient)).Failure.ShouldBe(new DocumentFailure("extract", "The text could not be got within 5 seconds, the limit of the configuration (Limits:Seconds).", false));
+        IsAlive(hung).ShouldBeFalse();
+        (await ReadAsync("after", impatient)).Text!.Text.ShouldBe("after");
+    }
+
+    [Fact]
+    public async Task ACancellationEndsTheProcessAndIsNoFailure()
+    {
+        using var stop = new CancellationTokenSource();
+        (await ReadAsync("process")).Text.ShouldNotBeNull();
+        var hung = reader.Processes.Single();
+        var reading = ReadAsync("hang", reader, stop.Token);
+        await stop.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => reading);
+        IsAlive(hung).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task AProcessIsReplacedAfterItsDocuments()
+    {
+        using var frugal = Open(HostVerbs.Hostile, Limits, new IsolationLimits { DocumentsPerProcess = 2 });
+        List<string> told = [];
+        for (var count = 0; count < 4; count++) told.Add((await ReadAsync("process", frugal)).Text!.Text);
+        told[0].ShouldBe(told[1]);
+        told[2].ShouldBe(told[3]);
+        told[2].ShouldNotBe(told[0]);
+    }
+
+    [Fact]
+    public async Task ADocumentKnownByItsHashIsNotReadAndItsProcessServesOn()
+    {
+        (await ReadAsync("process")).Text.ShouldNotBeNull();
+        var process = reader.Processes.Single();
+        var known = new List<DocumentReading>();
+        await foreach (var reading in reader.ReadAsync(Of("known"), _ => true, default)) known.Add(reading);
+        known.ShouldHaveSingleItem().Known.ShouldBeTrue();
+        (await ReadAsync("after")).Text!.Text.ShouldBe("after");
+        reader.Processes.Single().ShouldBe(process);
+    }
+
+    [Fact]
+    public async Task WhatTheStorageRefusesIsToldAsInTheSameProcess()
+    {
+        var locked = new Document(new DocumentId("a.txt", "1"), 3, _ => throw new UnauthorizedAccessException());
+        (await FirstAsync(reader, locked)).Failure.ShouldBe(new DocumentFailure("open", "Permission denied: the account of the service may not read the document.", false));
+        var large = new Document(new DocumentId("a.txt", "1"), 1L << 40, _ => throw new InvalidOperationException());
+        (await FirstAsync(reader, large)).Failure!.Reason.ShouldBe("The document is larger than 64 MB, the limit of the configuration (Limits:Megabytes).");
+        var torn = new Document(new DocumentId("a.txt", "1"), 3, _ => ValueTask.FromResult<Stream>(new TornStream()));
+        (await FirstAsync(reader, torn)).Failure.ShouldBe(new DocumentFailure("open", "The document cannot be read: The connection was lost.", false));
+        (await ReadAsync("after")).Text!.Text.ShouldBe("after");
+    }
+
+    [Fact]
+    public async Task WhatALibraryPrintsDoesNotDisturb() => (await ReadAsync("print")).Text!.Text.ShouldBe("printed");
+
+    [Theory]
+    [InlineData("socket", "no socket: AccessDenied")]
+    [InlineData("unix socket", "no socket: AccessDenied")]
+    public async Task AProcessHasNoNetwork(string order, string answer) => (await ReadAsync(order)).Text!.Text.ShouldBe(answer);
+
+    [Fact]
+    public async Task WhatAProcessStartsHasNoNetworkEither() => (await ReadAsync("socket of a child")).Text!.Text.ShouldContain("Permission denied");
+
+    [Fact]
+    public async Task AProcessSeesNoSecretAndWorksInAnEmptyFolder()
+    {
+        Environment.SetEnvironmentVariable("BATCHINFERENCE_SECRET_OF_A_TEST", "secret");
+        var names = (await ReadAsync("environment")).Text!.Text.Split('\n');
+        names.ShouldNotContain("BATCHINFERENCE_SECRET_OF_A_TEST");
+        names.ShouldContain("DOTNET_GCHeapHardLimit");
+        (await ReadAsync("folder")).Text!.Text.ShouldStartWith("0 entries in ");
+    }
+
+    [Fact]
+    public async Task AProcessMayGainNoRightsAndIsFiltered()
+    {
+        var status = (await ReadAsync("status")).Text!.Text.Split('\n');
+        status.ShouldContain("NoNewPrivs:\t1");
+        status.ShouldContain("Seccomp:\t2");
+    }
+
+    [Fact]
+    public async Task TheProcessesEndWithTheReader()
+    {
+        (await ReadAsync("process")).Text.ShouldNotBeNull();
+        var process = reader.Processes.Single();
+        reader.Dispose();
+        IsAlive(process).ShouldBeFalse();
+    }
+
+    internal static IsolatedDocumentReader Open(string verb, ExtractionLimits limits, IsolationLimits? isolation = null, OcrTools? tools = null)
+    {
+        isolation ??= new IsolationLimits { Memory = 256L << 20 };
+        var settings = new HostSettings(limits, tools ?? OcrTools.None, new ContentFields(), isolation.Memory);
+        return new IsolatedDocumentReader(HostCommand.OfThisProgram(verb), DocumentReader.Standard(limits, TimeProvider.System, settings.Fields, settings.Tools), settings, isolation, TimeProvider.System);
+    }
+
+    private static bool IsAlive(int process)
+    {
+        try
+        {
+            using var found = Process.GetProcessById(process);
+            return !found.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    private static Document Of(string text) => new(new DocumentId("order.txt", "1"), null, _ => ValueTask.FromResult<Stream>(new MemoryStream(Encoding.UTF8.GetBytes(text))));
+
+    private Task<DocumentReading> ReadAsync(string order) => ReadAsync(order, reader);
+
+    private static Task<DocumentReading> ReadAsync(string order, IsolatedDocumentReader reader, CancellationToken cancellationToken = default) => FirstAsync(reader, Of(order), cancellationToken);
+
+    private static async Task<DocumentReading> FirstAsync(IsolatedDocumentReader reader, Document document, CancellationToken cancellationToken = default)
+    {
+        List<DocumentReading> readings = [];
+        await foreach (var reading in reader.ReadAsync(document, _ => false, cancellationToken)) readings.Add(reading);
+        return readings.ShouldHaveSingleItem();
+    }
+
+    private sealed class TornStream : MemoryStream
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => throw new IOException("The connection was lost.");
+    }
+}
