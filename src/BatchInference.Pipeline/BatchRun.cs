@@ -41,9 +41,6 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     /// <summary>How operations of the sink are tried again.</summary>
     public ResiliencePipeline SinkPipeline { get; init; } = ResiliencePipeline.Empty;
 
-    /// <summary>How operations of the ledger are tried again.</summary>
-    public ResiliencePipeline LedgerPipeline { get; init; } = ResiliencePipeline.Empty;
-
     /// <summary>Runs.</summary>
     /// <param name="softStop">Asks to finish what is in hand, publish it and close the run.</param>
     /// <param name="hardStop">Asks to let go of everything; the next start closes the run.</param>
@@ -70,7 +67,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             warnings = await new Recovery(scope, sink, publisher, ledger, held.Token, Time, Logger).RunAsync(letGo.Token);
             foreach (var warning in warnings)
                 Logger.Warned(warning);
-            await LedgerPipeline.ExecuteAsync(async token => await ledger.BeginAsync(record, token), letGo.Token);
+            await ledger.BeginAsync(record, letGo.Token);
             report = await WalkAsync(publisher, held.Token, softStop, letGo.Token);
             report = await CloseAsync(record, report, publisher, letGo.Token);
         }
@@ -108,7 +105,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         using var noMore = CancellationTokenSource.CreateLinkedTokenSource(letGo.Token);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(softStop, noMore.Token);
         using var feed = Feed();
-        var writeLoop = new WriteLoop(plan, header, publisher, ledger, Progress, Time, Logger) { ShardSettled = feed.Settled, LedgerPipeline = LedgerPipeline, Token = token };
+        var writeLoop = new WriteLoop(plan, header, publisher, ledger, Progress, Time, Logger) { ShardSettled = feed.Settled, Token = token };
 
         // A loop that ends, however it does, tells the next one that nothing more comes; so what was in hand is published whatever happened before it.
         var loops = new[]
@@ -150,7 +147,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         var ending = new RunEnding(Time.GetUtcNow(), report.End, report.Reason, report.Counts, report.Remaining, hasFolder);
         if (hasFolder)
             await new RunFolder(publisher, ledger).CloseAsync(record, ending, cancellationToken);
-        await LedgerPipeline.ExecuteAsync(async token => await ledger.EndAsync(plan.Run, ending, token), cancellationToken);
+        await ledger.EndAsync(plan.Run, ending, cancellationToken);
         return report with { Folder = hasFolder ? PartNames.RunFolder(plan.Run) : null };
     }
 
@@ -175,10 +172,10 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     private ShardFeed Feed() => new(plan, source, FindAsync, FindContainersAsync, policy, Progress);
 
     private Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken) =>
-        LedgerPipeline.ExecuteAsync(async token => await ledger.FindAsync(scope, paths, token), cancellationToken).AsTask();
+        ledger.FindAsync(scope, paths, cancellationToken);
 
     private Task<IReadOnlyDictionary<string, SettledDocument>> FindContainersAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken) =>
-        LedgerPipeline.ExecuteAsync(async token => await ledger.FindContainersAsync(scope, paths, token), cancellationToken).AsTask();
+        ledger.FindContainersAsync(scope, paths, cancellationToken);
 
     // One boundary for each loop: what it throws becomes a value, since the other loops are to be waited for.
     private static Task<Exception?> Loop(Func<Task> loop, Action then) => Task.Run(async () =>

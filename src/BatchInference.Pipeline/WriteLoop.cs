@@ -2,7 +2,6 @@ using BatchInference.Documents.Extraction;
 using System.Threading.Channels;
 using BatchInference.Pipeline.Results;
 using Microsoft.Extensions.Logging;
-using Polly;
 
 namespace BatchInference.Pipeline;
 
@@ -21,9 +20,6 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
 
     /// <summary>Called when a shard is in the books.</summary>
     public required Action ShardSettled { get; init; }
-
-    /// <summary>How operations of the ledger are tried again.</summary>
-    public ResiliencePipeline LedgerPipeline { get; init; } = ResiliencePipeline.Empty;
 
     /// <summary>As <see cref="JobHold.Token"/>.</summary>
     public long? Token { get; init; }
@@ -131,7 +127,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         };
         try
         {
-            await LedgerPipeline.ExecuteAsync(async token => await ledger.SettleAsync(settlement, token), cancellationToken);
+            await ledger.SettleAsync(settlement, cancellationToken);
         }
         catch (LateWriterException) when (created is not null)
         {

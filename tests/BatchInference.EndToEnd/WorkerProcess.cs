@@ -86,10 +86,17 @@ public sealed class WorkerProcess : IDisposable
         catch (InvalidOperationException) { }
     }
 
-    public void Signal(PosixSignal signal)
+    public void Signal(PosixSignal signal) => Signal(signal switch { PosixSignal.SIGTERM => "TERM", PosixSignal.SIGINT => "INT", _ => throw new ArgumentOutOfRangeException(nameof(signal)) });
+
+    /// <summary>Holds the process where it is, as a virtual machine that is moved or a disk that hangs does.</summary>
+    public void Pause() => Signal("STOP");
+
+    /// <summary>Lets a paused process go on.</summary>
+    public void GoOn() => Signal("CONT");
+
+    private void Signal(string name)
     {
-        var number = signal switch { PosixSignal.SIGTERM => "TERM", PosixSignal.SIGINT => "INT", _ => throw new ArgumentOutOfRangeException(nameof(signal)) };
-        using var kill = Process.Start("kill", [$"-{number}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", [$"-{name}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
     }
 

@@ -1,4 +1,5 @@
 using Npgsql;
+using Polly;
 
 namespace BatchInference.Pipeline;
 
@@ -7,23 +8,26 @@ public sealed class PostgresLedger : SqlLedger
 {
     private readonly NpgsqlDataSource database;
     private readonly TimeSpan lease;
+    private readonly ResiliencePipeline patience;
     private readonly TimeProvider time;
 
-    private PostgresLedger(NpgsqlDataSource database, TimeSpan lease, TimeProvider time)
+    private PostgresLedger(NpgsqlDataSource database, TimeSpan lease, ResiliencePipeline patience, TimeProvider time)
     {
         this.database = database;
         this.lease = lease;
+        this.patience = patience;
         this.time = time;
     }
 
     /// <summary>Opens the ledger, making or bringing further its tables.</summary>
     /// <param name="connection">The connection string, password and all.</param>
     /// <param name="lease">After so long without a sign of life a holder loses its job to whoever asks for it.</param>
+    /// <param name="patience">How an operation is tried again. All of them may be: each says the same again.</param>
     /// <param name="time">Times the signs of life.</param>
     /// <param name="cancellationToken">Asks to stop.</param>
     /// <exception cref="NpgsqlException">The server cannot be reached or refuses.</exception>
     /// <exception cref="InvalidDataException">A newer program made the ledger.</exception>
-    public static async Task<PostgresLedger> OpenAsync(string connection, TimeSpan lease, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<PostgresLedger> OpenAsync(string connection, TimeSpan lease, ResiliencePipeline patience, TimeProvider time, CancellationToken cancellationToken)
     {
         var settings = new NpgsqlConnectionStringBuilder(connection) { SearchPath = PostgresSchema.Name, ApplicationName = "batch-inference" };
         // Its own log would show statements with names of documents.
@@ -31,7 +35,7 @@ public sealed class PostgresLedger : SqlLedger
         try
         {
             await PostgresSchema.MigrateAsync(database, cancellationToken);
-            return new PostgresLedger(database, lease, time);
+            return new PostgresLedger(database, lease, patience, time);
         }
         catch
         {
@@ -85,20 +89,20 @@ public sealed class PostgresLedger : SqlLedger
             throw new LateWriterException(job);
     }
 
-    private protected override async Task<T> InTransactionAsync<T>(Func<SqlBatch, Task<T>> change, CancellationToken cancellationToken)
+    private protected override Task<T> InTransactionAsync<T>(Func<SqlBatch, Task<T>> change, CancellationToken cancellationToken) => patience.ExecuteAsync(async token =>
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var connection = await database.OpenConnectionAsync(token);
+        await using var transaction = await connection.BeginTransactionAsync(token);
         await using var batch = new SqlBatch(connection, transaction);
         var result = await change(batch);
-        await transaction.CommitAsync(cancellationToken);
+        await transaction.CommitAsync(token);
         return result;
-    }
+    }, cancellationToken).AsTask();
 
-    private protected override async Task<T> QueryAsync<T>(Func<SqlBatch, Task<T>> query, CancellationToken cancellationToken)
+    private protected override Task<T> QueryAsync<T>(Func<SqlBatch, Task<T>> query, CancellationToken cancellationToken) => patience.ExecuteAsync(async token =>
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var connection = await database.OpenConnectionAsync(token);
         await using var batch = new SqlBatch(connection, null);
         return await query(batch);
-    }
+    }, cancellationToken).AsTask();
 }

@@ -267,7 +267,7 @@ public abstract partial class SqlLedger : Ledger
         var rows = await ReadAsync(
             $"""
             SELECT d.path, d.version, d.sha256, d.status, w.value, e.value,
-                   d.retry <> 0 OR EXISTS (SELECT 1 FROM failure f WHERE f.scope = d.scope AND f.path = d.path AND f.permanent = 0), r.name
+                   d.retry <> 0 OR EXISTS (SELECT 1 FROM failure f WHERE f.scope = d.scope AND f.path = d.path AND f.permanent = 0 AND f.version = d.version), r.name
             FROM {ListedTexts(3)}
             JOIN scope s ON s.job = $1 AND s.output = $2
             CROSS JOIN {table}

@@ -37,6 +37,9 @@ public sealed class SqliteLedger : SqlLedger
         return new SqliteLedger(stateFolder, connection);
     }
 
+    /// <summary>True when a state folder has a ledger.</summary>
+    public static bool Exists(string stateFolder) => File.Exists(Path.Combine(stateFolder, SqliteFile.Name));
+
     /// <summary>Puts the books of a backup in the place of these; these are kept first.</summary>
     /// <param name="stateFolder">Whose ledger is replaced; need not have one.</param>
     /// <param name="file">A backup, or a copy of another ledger.</param>

@@ -27,7 +27,7 @@ internal static class ExportCommand
             var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
             var settings = configuration.Job(parsed.GetValue(name)!);
             using var job = PreparedJob.Of(configuration, settings, null, parsed.GetValue(output));
-            await using var ledger = JobsCommand.LedgerOf(configuration) ?? throw new ConfigurationException([$"The job {settings.Name} never ran with the state folder {configuration.Folders.State}: there is nothing to export."]);
+            await using var ledger = await LedgerChoice.FindAsync(configuration, surroundings.Time, token) ?? throw new ConfigurationException([$"The job {settings.Name} never ran with the state folder {configuration.Folders.State}: there is nothing to export."]);
             var file = parsed.GetValue(to)!;
             var csv = new CsvFormat(settings.Output.Csv.Delimiter, settings.Output.Csv.ByteOrderMark);
             var report = await new Export(job.Sink, ledger).ToFileAsync(settings.Name, file, csv, parsed.GetValue(existing) ? job.Source : null, token);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using BatchInference.Worker.Jobs;
 
 namespace BatchInference.Worker.Commands;
 
@@ -15,7 +16,7 @@ internal static class FailuresCommand
         {
             var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
             var job = configuration.Job(parsed.GetValue(name)!);
-            await using var ledger = JobsCommand.LedgerOf(configuration);
+            await using var ledger = await LedgerChoice.FindAsync(configuration, surroundings.Time, token);
             var (stage, reason, count) = ("", "", 0L);
             if (ledger is not null)
                 await foreach (var failure in ledger.FailuresAsync(job.Name, token))

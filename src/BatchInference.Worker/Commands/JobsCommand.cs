@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using BatchInference.Pipeline;
 using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Jobs;
 using BatchInference.Worker.Scheduling;
 
 namespace BatchInference.Worker.Commands;
@@ -15,7 +15,7 @@ internal static class JobsCommand
         command.SetAction(async (parsed, token) =>
         {
             var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
-            await using var ledger = LedgerOf(configuration);
+            await using var ledger = await LedgerChoice.FindAsync(configuration, surroundings.Time, token);
             foreach (var job in configuration.Jobs.Values.OrderBy(job => job.Name, StringComparer.Ordinal))
             {
                 var last = ledger is null ? null : await StatusCommand.LastAsync(ledger, job.Name, token);
@@ -27,9 +27,6 @@ internal static class JobsCommand
         });
         return command;
     }
-
-    /// <summary>The books; null where no run ever wrote any.</summary>
-    internal static SqliteLedger? LedgerOf(WorkerConfiguration configuration) => File.Exists(Path.Combine(configuration.Folders.State, "ledger.db")) ? SqliteLedger.Open(configuration.Folders.State) : null;
 
     private static string Opening(JobSettings job, DateTimeOffset now)
     {

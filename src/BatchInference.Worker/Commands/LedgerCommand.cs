@@ -26,7 +26,7 @@ internal static class LedgerCommand
         {
             var configuration = Configure(surroundings, parsed);
             var jobs = parsed.GetValue(name) is { } one ? [configuration.Job(one)] : configuration.Jobs.Values.OrderBy(job => job.Name, StringComparer.Ordinal).ToArray();
-            await using var ledger = JobsCommand.LedgerOf(configuration) ?? throw NoLedger(configuration);
+            await using var ledger = await LedgerChoice.FindAsync(configuration, surroundings.Time, token) ?? throw NoLedger(configuration);
             var damages = await ledger.DamagesAsync(token);
             foreach (var damage in damages)
                 await surroundings.Output.WriteLineAsync($"damaged     the ledger: {damage}. Restore a backup: batch-inference ledger restore --from FILE");
@@ -67,7 +67,8 @@ internal static class LedgerCommand
         command.SetAction(async (parsed, token) =>
         {
             var configuration = Configure(surroundings, parsed);
-            await using var ledger = JobsCommand.LedgerOf(configuration) ?? throw NoLedger(configuration);
+            RefuseShared(configuration, "pg_dump --schema=batch_inference --format=custom");
+            await using var ledger = await LedgerChoice.FindAsync(configuration, surroundings.Time, token) as SqliteLedger ?? throw NoLedger(configuration);
             var file = Path.GetFullPath(parsed.GetValue(to)!, surroundings.WorkingFolder);
             await ledger.BackUpAsync(file, token);
             await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"The ledger was written to {file} ({new FileInfo(file).Length / 1e6:0.0} MB)."));
@@ -85,6 +86,7 @@ internal static class LedgerCommand
         command.SetAction(async (parsed, _) =>
         {
             var configuration = Configure(surroundings, parsed);
+            RefuseShared(configuration, "pg_restore --clean");
             StateFolder.Prepare(configuration.Folders.State);
             var kept = Path.Combine(configuration.Folders.State, string.Create(CultureInfo.InvariantCulture, $"ledger.before-restore-{surroundings.Time.GetUtcNow().UtcDateTime:yyyyMMdd'T'HHmmss'Z'}.db"));
             try
@@ -104,6 +106,13 @@ internal static class LedgerCommand
 
     private static WorkerConfiguration Configure(Surroundings surroundings, ParseResult parsed) =>
         surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
+
+    // A database has tools of its own, and somebody who looks after it.
+    private static void RefuseShared(WorkerConfiguration configuration, string tool)
+    {
+        if (configuration.Settings.Ledger.PostgreSql is not null)
+            throw new ConfigurationException([$"The ledger is in a PostgreSQL database (Ledger.PostgreSql): use the tools of the database, such as {tool}."]);
+    }
 
     private static ConfigurationException NoLedger(WorkerConfiguration configuration) =>
         new([$"{configuration.Folders.State}: there is no ledger; no job ever ran with this state folder. Name another one with --state."]);

@@ -31,7 +31,7 @@ internal static class ServiceCommand
         var unfit = Unfit(configuration, jobs);
         if (unfit.Count > 0 && unfit.Count == jobs.Length)
             throw new ConfigurationException([.. unfit.SelectMany(one => one.Errors)]);
-        await using var ledger = SqliteLedger.Open(configuration.Folders.State);
+        await using var ledger = await LedgerChoice.OpenAsync(configuration, surroundings.Time, token);
         using var host = Build(configuration, surroundings, ledger, jobs);
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("BatchInference.Worker.Service");
         foreach (var (job, errors) in unfit)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using BatchInference.Pipeline;
+using BatchInference.Worker.Jobs;
 
 namespace BatchInference.Worker.Commands;
 
@@ -15,7 +16,7 @@ internal static class StatusCommand
         {
             var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
             var jobs = parsed.GetValue(name) is { } one ? [configuration.Job(one)] : configuration.Jobs.Values.OrderBy(job => job.Name, StringComparer.Ordinal).ToArray();
-            await using var ledger = JobsCommand.LedgerOf(configuration);
+            await using var ledger = await LedgerChoice.FindAsync(configuration, surroundings.Time, token);
             foreach (var job in jobs)
             {
                 var last = ledger is null ? null : await LastAsync(ledger, job.Name, token);

@@ -42,6 +42,7 @@ internal static class KnownKeys
             ("Seconds", new IntegerKey("Longest time to get the text of one document.", 1, 86_400) { Default = 300 }),
             ("Readers", new IntegerKey("Documents that are read at once; 0 for one for every two cores, at least two.", 0, 256) { Default = 0 }),
         ])),
+        ("Ledger", LedgerKeys.Section),
         ("Logging", new SectionKey("What is told on standard error.",
         [
             ("Level", new ChoiceKey("The least severe messages that are told.", "debug", "information", "warning", "error") { Default = "information" }),

@@ -11,6 +11,8 @@ internal sealed record AppSettings
 
     public LimitSettings Limits { get; init; } = new();
 
+    public LedgerSettings Ledger { get; init; } = new();
+
     public LoggingSettings Logging { get; init; } = new();
 }
 
@@ -47,6 +49,15 @@ internal sealed record LimitSettings
     public int Seconds { get; init; } = 300;
 
     public int Readers { get; init; }
+}
+
+internal sealed record LedgerSettings
+{
+    public string? PostgreSql { get; init; }
+
+    public int LeaseSeconds { get; init; } = 60;
+
+    public int OutageSeconds { get; init; } = 600;
 }
 
 internal sealed record LoggingSettings

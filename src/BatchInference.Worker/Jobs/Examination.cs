@@ -33,6 +33,7 @@ internal sealed class Examination(WorkerConfiguration configuration)
         foreach (var finding in Permissions())
             yield return finding;
         yield return State();
+        yield return Ledger();
         yield return Disk("disk of the state folder", configuration.Folders.State);
         yield return TimeZone();
         foreach (var name in choice.Models)
@@ -58,8 +59,13 @@ internal sealed class Examination(WorkerConfiguration configuration)
     private Finding State() => Judge("state folder", () =>
     {
         StateFolder.Prepare(configuration.Folders.State);
-        using var ledger = new Closing(SqliteLedger.Open(configuration.Folders.State));
-        return $"{configuration.Folders.State} can be written, its ledger can be read";
+        return $"{configuration.Folders.State} can be written";
+    });
+
+    private Finding Ledger() => Judge("ledger", () =>
+    {
+        using var ledger = new Closing(LedgerChoice.OpenAsync(configuration, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult());
+        return configuration.Settings.Ledger.PostgreSql is null ? "the file in the state folder can be read" : "the database can be reached and has its tables";
     });
 
     private static Finding TimeZone() => new("time zone", true, $"this machine is in {TimeZoneInfo.Local.Id}, where it is {TimeZoneInfo.ConvertTime(TimeProvider.System.GetUtcNow(), TimeZoneInfo.Local).ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)}", null);
@@ -168,7 +174,7 @@ internal sealed class Examination(WorkerConfiguration configuration)
         return Directory.GetFiles(configuration.Folders.Configuration, "appsettings.json").Concat(Directory.Exists(jobs) ? Directory.GetFiles(jobs, "*.json") : []);
     }
 
-    private sealed class Closing(SqliteLedger ledger) : IDisposable
+    private sealed class Closing(SqlLedger ledger) : IDisposable
     {
         public void Dispose() => ledger.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }

@@ -2,6 +2,7 @@ using BatchInference.Documents.Extraction;
 using BatchInference.Pipeline.Results;
 using BatchInference.Testing;
 using Npgsql;
+using Polly;
 
 [assembly: AssemblyFixture(typeof(BatchInference.Pipeline.Tests.SharedPostgres))]
 
@@ -42,7 +43,7 @@ public sealed class PostgresLedgerTests(SharedPostgres server) : LedgerContract,
     public async Task TwoNodesThatStartTogetherMakeTheTablesOnce()
     {
         var empty = await server.CreateDatabaseAsync();
-        var nodes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => PostgresLedger.OpenAsync(empty, Lease, TimeProvider.System, default)));
+        var nodes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => PostgresLedger.OpenAsync(empty, Lease, ResiliencePipeline.Empty, TimeProvider.System, default)));
         foreach (var node in nodes)
             await node.DisposeAsync();
     }
@@ -80,7 +81,7 @@ public sealed class PostgresLedgerTests(SharedPostgres server) : LedgerContract,
     public async Task AHolderHearsThatItLostTheJob()
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
-        await using var node = await PostgresLedger.OpenAsync(connection, Lease, time, default);
+        await using var node = await PostgresLedger.OpenAsync(connection, Lease, ResiliencePipeline.Empty, time, default);
         await using var held = await node.HoldAsync("letters", new JobHolder(Some.Run(1).Run, "here", 1, Some.Evening), default);
         var lost = new TaskCompletionSource();
         held.Lost.Register(lost.SetResult);
@@ -93,7 +94,7 @@ public sealed class PostgresLedgerTests(SharedPostgres server) : LedgerContract,
     public async Task ALeaseThatRanOutWhileNobodyAskedIsProlonged()
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
-        await using var node = await PostgresLedger.OpenAsync(connection, Lease, time, default);
+        await using var node = await PostgresLedger.OpenAsync(connection, Lease, ResiliencePipeline.Empty, time, default);
         var holder = new JobHolder(Some.Run(1).Run, "here", 1, Some.Evening);
         await using var held = await node.HoldAsync("letters", holder, default);
         await ExecuteAsync("UPDATE batch_inference.hold SET until = clock_timestamp() - interval '1 second'");
@@ -115,7 +116,7 @@ public sealed class PostgresLedgerTests(SharedPostgres server) : LedgerContract,
     private Task SettleAsync(RunRecord run, int shard, string path, long token) => ledger.SettleAsync(
         new Settlement(run.Run, Some.Part(run, shard, 1), [new SettledRow(path, "v1", Some.Sha256(1), RowStatus.Completed)], [], []) { Token = token }, default);
 
-    private Task<PostgresLedger> OpenAsync() => PostgresLedger.OpenAsync(connection, Lease, TimeProvider.System, default);
+    private Task<PostgresLedger> OpenAsync() => PostgresLedger.OpenAsync(connection, Lease, ResiliencePipeline.Empty, TimeProvider.System, default);
 
     private async Task ExecuteAsync(string sql)
     {
