@@ -75,6 +75,12 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         {
             throw;
         }
+        catch (OutputUnavailableException exception) when (softStop.IsCancellationRequested)
+        {
+            // Nothing is wrong but the place: the next start closes the run.
+            Logger.RunFailed(exception, plan.Run);
+            report = report with { End = RunEnd.Stopped, Reason = exception.Message, Counts = Progress.Counts };
+        }
         catch (Exception thrown)
         {
             // Whoever has the job now closes this run.
@@ -133,7 +139,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         {
             Job = plan.Job,
             Run = plan.Run,
-            End = fault is not null ? RunEnd.Failed : complete ? RunEnd.Complete : RunEnd.Stopped,
+            End = fault is not null && !(fault is OutputUnavailableException && softStop.IsCancellationRequested) ? RunEnd.Failed : complete ? RunEnd.Complete : RunEnd.Stopped,
             Reason = fault?.Message ?? (complete ? null : "The run was asked to stop."),
             Counts = counts,
             Remaining = total is { } all ? all - Progress.SettledDocuments : complete && plan.Limit is null ? feed.HandedOut - Progress.SettledDocuments : null,

@@ -27,6 +27,9 @@ internal static partial class Log
     [LoggerMessage(107, LogLevel.Warning, "Job {Job} did not start: {Reason}")]
     public static partial void AlreadyRunning(this ILogger logger, string job, string reason);
 
+    [LoggerMessage(110, LogLevel.Warning, "{What}")]
+    public static partial void Told(this ILogger logger, string what);
+
     [LoggerMessage(108, LogLevel.Information, "{What}")]
     public static partial void Stopping(this ILogger logger, string what);
 

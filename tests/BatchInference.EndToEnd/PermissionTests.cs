@@ -33,6 +33,39 @@ public sealed class PermissionTests
         results.ShouldBeInOrder(["lisible.txt", "2024/verrouillé.txt"]);
     }
 
+    [Fact]
+    public async Task AnOutputThatBecomesReadOnlyPausesTheRunUntilItCanBeWrittenAgain()
+    {
+        using var folder = new TempFolder();
+        Mode(folder, 0b111_111_111);
+        var results = new ResultFolder(folder["results"], "demo");
+        string[] nobody = Environment.UserName == "root" ? ["--reuid", "65534", "--regid", "65534", "--clear-groups"] : [];
+        string[] arguments = ["run", "demo", "--output", folder["results"]];
+
+        using (var stopped = WorkerProcess.StartThrough("setpriv", nobody, folder["state"], arguments))
+        {
+            await stopped.UntilAsync(() => results.Parts("jsonl").Count > 0);
+            Mode(folder["results"], 0b101_101_101);
+            await stopped.UntilAsync(() => stopped.Errors.Contains("Paused: The output", StringComparison.Ordinal));
+            stopped.Signal(System.Runtime.InteropServices.PosixSignal.SIGTERM);
+            (await stopped.EndAsync()).ShouldExit(4);
+        }
+
+        Mode(folder["results"], 0b111_111_111);
+        results.Parts("jsonl").Count.ShouldBeGreaterThan(0);
+        using (var paused = WorkerProcess.StartThrough("setpriv", nobody, folder["state"], arguments))
+        {
+            var before = results.Parts("jsonl").Count;
+            await paused.UntilAsync(() => results.Parts("jsonl").Count > before);
+            Mode(folder["results"], 0b101_101_101);
+            await paused.UntilAsync(() => paused.Errors.Contains("Paused: The output", StringComparison.Ordinal));
+            Mode(folder["results"], 0b111_111_111);
+            (await paused.EndAsync()).ShouldExit(0).Errors.ShouldContain("The output can be written again; the run goes on.");
+        }
+
+        results.ShouldBeInOrder(DemoRun.Documents);
+    }
+
     private static void Mode(string folder, int mode)
     {
         File.SetUnixFileMode(folder, (UnixFileMode)mode);

@@ -35,9 +35,7 @@ public sealed class SharedLedgerTests : IAsyncLifetime
         string[] arguments = ["run", "demo", "--output", folder["results"]];
         var results = new ResultFolder(folder["results"], "demo");
         using var paused = WorkerProcess.Start(folder["one"], Environment, arguments);
-        using (var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3)))
-            while (results.Parts("jsonl").Count == 0)
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, limit.Token);
+        await paused.UntilAsync(() => results.Parts("jsonl").Count > 0);
         paused.Pause();
         (await RunAsync("two", arguments)).ShouldExit(2).Errors.ShouldContain($"is being run by process {paused.Id}");
         Ended second;

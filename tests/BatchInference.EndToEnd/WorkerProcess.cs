@@ -79,6 +79,21 @@ public sealed class WorkerProcess : IDisposable
         return new Ended(process.ExitCode, Output, Errors);
     }
 
+    /// <summary>Waits until something is seen; after three minutes the test fails with what the program said.</summary>
+    public async Task UntilAsync(Func<bool> seen)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        try
+        {
+            while (!seen())
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"Not seen within three minutes:\n{Errors}");
+        }
+    }
+
     /// <summary>Cuts the power: SIGKILL, no goodbye.</summary>
     public void Kill()
     {

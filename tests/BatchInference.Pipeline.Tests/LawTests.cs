@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BatchInference.Pipeline.Results;
 using BatchInference.Testing;
 using CsCheck;
 
@@ -146,6 +147,27 @@ public sealed class LawTests : IDisposable
         report.Reason.ShouldBe("No space left on device.");
         archive.Sink.Before = _ => { };
         await archive.RunAsync();
+        Whole();
+    }
+
+    [Fact]
+    public async Task AnOutputThatIsFullAtTheCloseIsNoFailure()
+    {
+        Letters(40);
+        archive.Sink.Before = name =>
+        {
+            if (!name.EndsWith("00002.jsonl", StringComparison.Ordinal) && !name.StartsWith("_runs", StringComparison.Ordinal))
+                return;
+            // The night closed while the run waited for space.
+            archive.SoftStop.Cancel();
+            throw new OutputUnavailableException("memory:/results/letters", new IOException("No space left on device", 28));
+        };
+        var report = await archive.RunAsync();
+        report.End.ShouldBe(RunEnd.Stopped);
+        report.Reason.ShouldBe("The output memory:/results/letters cannot be written: the disk is full. Free space on it.");
+        archive.Sink.Before = _ => { };
+        archive.SoftStop = new CancellationTokenSource();
+        (await archive.RunAsync()).End.ShouldBe(RunEnd.Complete);
         Whole();
     }
 

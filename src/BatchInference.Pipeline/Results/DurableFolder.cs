@@ -77,7 +77,7 @@ internal static partial class DurableFolder
         }
     }
 
-    private static IOException Failure(string path, int error) => new($"{path}: {new Win32Exception(error).Message}.");
+    private static IOException Failure(string path, int error) => new($"{path}: {new Win32Exception(error).Message}.", error);
 
     private const int CurrentFolder = -100;
     private const uint NoReplace = 1;

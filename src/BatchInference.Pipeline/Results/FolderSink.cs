@@ -24,9 +24,9 @@ public sealed class FolderSink : ResultSink
         if (File.Exists(final))
             return null;
         var temporary = Path.Combine(root, Incoming, Path.GetRandomFileName());
-        Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
         try
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
             StoredFile stored;
             await using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 64 * 1024))
             {
@@ -42,9 +42,13 @@ public sealed class FolderSink : ResultSink
             DurableFolder.Create(Path.GetDirectoryName(final)!);
             return DurableFolder.MoveWithoutReplacing(temporary, final) ? stored : null;
         }
+        catch (Exception exception) when (OutputUnavailableException.IsCause(exception))
+        {
+            throw new OutputUnavailableException(root, exception);
+        }
         finally
         {
-            File.Delete(temporary);
+            DeleteIfPossible(temporary);
         }
     }
 
@@ -97,6 +101,18 @@ public sealed class FolderSink : ResultSink
         if (Directory.Exists(incoming))
             Directory.Delete(incoming, recursive: true);
         return Task.CompletedTask;
+    }
+
+    // What cannot be removed now is a leftover that the next start removes; it must not hide why the file was not made.
+    private static void DeleteIfPossible(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 
     private string At(string name) => Path.Combine(root, name.Replace('/', Path.DirectorySeparatorChar));

@@ -2,6 +2,7 @@ using BatchInference.Pipeline;
 using BatchInference.Worker.Commands;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Polly;
 
 namespace BatchInference.Worker.Jobs;
 
@@ -11,18 +12,22 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
     /// <summary>Hears what happens.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
+    /// <summary>Told what an admin who looks on should know at once.</summary>
+    public Action<string> Told { get; init; } = surroundings.Error.WriteLine;
+
     /// <summary>Runs.</summary>
     /// <exception cref="JobIsRunningException">Another process runs the job.</exception>
     public async Task<RunReport> RunAsync(RunPlan plan, StopSignals stop)
     {
         var progress = new RunProgress(surroundings.Time);
         await using var display = ProgressDisplay.Of(plan.Job, progress, surroundings);
-        var report = await Run(plan, progress).RunAsync(stop.Soft, stop.Hard);
+        var report = await Run(plan, progress, OutputPause.Of(surroundings.Time, Told, stop.Soft)).RunAsync(stop.Soft, stop.Hard);
         return report with { Reason = report.Reason ?? (report.End == RunEnd.Stopped ? stop.Reason : null) };
     }
 
     /// <summary>Looks at what a run would have to do.</summary>
-    public Task<RunForecast> ForecastAsync(RunPlan plan, StopSignals stop) => Run(plan, new RunProgress(surroundings.Time)).ForecastAsync(stop.Soft);
+    public Task<RunForecast> ForecastAsync(RunPlan plan, StopSignals stop) => Run(plan, new RunProgress(surroundings.Time), ResiliencePipeline.Empty).ForecastAsync(stop.Soft);
 
-    private BatchRun Run(RunPlan plan, RunProgress progress) => new(plan, job.Source, job.Reader, job.Tasks.Load, job.Sink, ledger) { Time = surroundings.Time, Progress = progress, Logger = Logger };
+    private BatchRun Run(RunPlan plan, RunProgress progress, ResiliencePipeline output) =>
+        new(plan, job.Source, job.Reader, job.Tasks.Load, job.Sink, ledger) { Time = surroundings.Time, Progress = progress, Logger = Logger, SinkPipeline = output };
 }

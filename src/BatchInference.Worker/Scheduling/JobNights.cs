@@ -44,7 +44,7 @@ internal sealed class JobNights(WorkerConfiguration configuration, Ledger ledger
             using var prepared = PreparedJob.Of(configuration, settings, null, null);
             stop.AskAt(night.Closes, surroundings.Time, "the night closed");
             logger.Opened(settings.Name, night.Date, night.Closes);
-            var report = await new JobRunner(prepared, ledger, surroundings) { Logger = logger }.RunAsync(prepared.Plan(surroundings.Time.GetUtcNow(), night.Date, null, false), stop);
+            var report = await new JobRunner(prepared, ledger, surroundings) { Logger = logger, Told = logger.Told }.RunAsync(prepared.Plan(surroundings.Time.GetUtcNow(), night.Date, null, false), stop);
             logger.NightEnded(report.Job, report.Run, report.End, report.Counts.Completed, report.Counts.Partial, report.Counts.Failed, report.Counts.Temporary, report.Reason);
             return report.End != RunEnd.Failed;
         }
