@@ -44,13 +44,16 @@ public abstract partial class SqlLedger : Ledger
         await sql.ExecuteAsync("INSERT INTO scope (job, output) VALUES ($1, $2) ON CONFLICT DO NOTHING", [run.Scope.Job, run.Scope.Output], cancellationToken);
         await sql.ExecuteAsync("INSERT INTO fingerprint (value) VALUES ($1), ($2) ON CONFLICT DO NOTHING", [run.Work, run.Extraction], cancellationToken);
         // A transaction that committed though its caller was told otherwise is repeated: the run is there already.
-        return await sql.ExecuteAsync(
+        await sql.ExecuteAsync(
             """
             INSERT INTO run (name, scope, run_date, started, work, extraction, header)
             SELECT $1, (SELECT id FROM scope WHERE job = $2 AND output = $3), $4, $5, (SELECT id FROM fingerprint WHERE value = $6), (SELECT id FROM fingerprint WHERE value = $7), $8 WHERE true
             ON CONFLICT DO NOTHING
             """,
             [run.Run.ToString(), run.Scope.Job, run.Scope.Output, Text(run.RunDate), Text(run.Started), run.Work, run.Extraction, run.Header], cancellationToken);
+        // Two jobs that began in one second may have drawn the same name; their parts would be one run's.
+        var known = (await sql.ReadAsync($"{SelectRun} WHERE r.name = $1", ReadRun, [run.Run.ToString()], cancellationToken)).Single();
+        return known.Scope == run.Scope ? true : throw new InvalidOperationException($"The name {run.Run} is taken by a run of {known.Scope.Job} to {known.Scope.Output}. Start again: the next run draws another one.");
     }, cancellationToken);
 
     /// <inheritdoc/>

@@ -152,6 +152,15 @@ public abstract class LedgerContract
     }
 
     [Fact]
+    public async Task ARunMayBeOpenedTwiceButItsNameBelongsToOneOutput()
+    {
+        var run = await BeginAsync(1);
+        await Ledger.BeginAsync(run, default);
+        (await Ledger.OpenRunsAsync(Some.Scope, default)).ShouldBe([run]);
+        (await Should.ThrowAsync<InvalidOperationException>(() => Ledger.BeginAsync(run with { Scope = new ResultScope("minutes", "elsewhere") }, default))).Message.ShouldStartWith($"The name {run.Run} is taken by a run of letters");
+    }
+
+    [Fact]
     public async Task ThreeThousandDocumentsAreFoundByName()
     {
         var run = await BeginAsync(1);

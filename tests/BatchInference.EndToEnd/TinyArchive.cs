@@ -1,0 +1,50 @@
+using System.Security.Cryptography;
+using BatchInference.Testing;
+
+namespace BatchInference.EndToEnd;
+
+/// <summary>An archive and a job whose model is so small that a test asks for the books, not for the speed.</summary>
+public sealed class TinyArchive : IDisposable
+{
+    private const string Job = "letters";
+
+    public TinyArchive(int documents)
+    {
+        SyntheticArchive.Write(Folder["archive"], documents, mostSentences: 2);
+        Folder.Write("config/appsettings.json", """{ "Models": { "Default": "tiny" } }""");
+        Folder.Write($"config/jobs/{Job}.json", $$"""
+            { "source": { "folder": { "path": "{{Folder["archive"]}}" } }, "tasks": { "topic": { "classify": { "model": "tiny" } } }, "output": { "folder": "{{Folder["results"]}}", "formats": ["jsonl", "parquet"] } }
+            """);
+        CopyModel(Repository.At("tests/fixtures/models/bert"), Folder["config/models/tiny"]);
+    }
+
+    public TempFolder Folder { get; } = new();
+
+    public ResultFolder Results => new(Folder["results"], Job);
+
+    public IEnumerable<string> Documents => Directory.GetFiles(Folder["archive"], "*.txt", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Folder["archive"], path).Replace('\\', '/'));
+
+    /// <summary>Starts a run on a node, that is with a state folder of that name.</summary>
+    public WorkerProcess Start(string node, IReadOnlyDictionary<string, string>? environment = null) => WorkerProcess.Start(Folder[node], environment, "run", Job, "--config", Folder["config"]);
+
+    public async Task<Ended> RunAsync(string node, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        using var worker = Start(node, environment);
+        return await worker.EndAsync();
+    }
+
+    public void Dispose() => Folder.Dispose();
+
+    private static void CopyModel(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        var sums = new List<string>();
+        foreach (var file in Directory.GetFiles(from).Where(path => Path.GetFileName(path) != "expected.json"))
+        {
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+            sums.Add($"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)))}  {Path.GetFileName(file)}");
+        }
+
+        File.WriteAllLines(Path.Combine(to, "SHA256SUMS"), sums);
+    }
+}
