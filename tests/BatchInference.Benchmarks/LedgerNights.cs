@@ -19,7 +19,7 @@ internal static class LedgerNights
         using var folder = new TempFolder();
         await using var ledger = SqliteLedger.Open(folder);
         var sink = new MemorySink("memory:/results/bench");
-        var reader = new DocumentReader([], [], new ExtractionLimits(), TimeProvider.System);
+        var reader = new LocalDocumentReader([], [], OcrTools.None, new ExtractionLimits(), TimeProvider.System);
         var source = new GeneratedSource(documents);
         Console.WriteLine(FormattableString.Invariant($"{documents} documents in shards of {ShardDocuments}, SQLite, {Environment.ProcessorCount} cores"));
 
