@@ -17,6 +17,14 @@ done
 export BATCHINFERENCE_LONG_TESTS=$long
 minutes=10; [ $long = 0 ] || minutes=120   # for each project
 
+# The storage servers that tests start (npm), outside the tree, anew when their list changes. TestServer.cs looks there too.
+servers=${XDG_CACHE_HOME:-$HOME/.cache}/batch-inference/test-servers
+if ! cmp -s tests/servers/package-lock.json "$servers/installed.json"; then
+  mkdir -p "$servers" && cp tests/servers/package.json tests/servers/package-lock.json "$servers" &&
+    npm ci --prefix "$servers" --ignore-scripts --omit=optional --no-audit --no-fund --loglevel=error &&
+    cp tests/servers/package-lock.json "$servers/installed.json" || { echo "The storage servers of tests/servers cannot be installed (Node.js and npm are needed)"; echo "0 passed, 1 failed"; exit 1; }
+fi
+
 dotnet build BatchInference.sln -c Release -nologo -v quiet -clp:NoSummary &&
   dotnet publish src/BatchInference.Worker -c Release -nologo -v quiet || { echo "0 passed, 1 failed"; exit 1; }
 

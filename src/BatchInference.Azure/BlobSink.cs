@@ -1,8 +1,11 @@
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using Azure;
+using Azure.Storage;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using BatchInference.Pipeline.Results;
+using Polly;
 
 namespace BatchInference.Azure;
 
@@ -15,6 +18,9 @@ public sealed class BlobSink(BlobContainerClient container, string prefix) : Res
 {
     // Tells a blob of ours, whose commit was answered too late and tried again by the client, from one that another process created first.
     private const string CreationKey = "creation";
+
+    /// <summary>How the listing of one page is tried again.</summary>
+    public ResiliencePipeline Pages { get; init; } = ResiliencePipeline.Empty;
 
     /// <inheritdoc/>
     public override string Identity => $"{container.Uri.GetLeftPart(UriPartial.Path)}/{prefix}";
@@ -29,6 +35,9 @@ public sealed class BlobSink(BlobContainerClient container, string prefix) : Res
         {
             Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All },
             Metadata = new Dictionary<string, string> { [CreationKey] = creation, ["sha256"] = file.Sha256 },
+            // Kept with the blob, and compared by the storage with what arrives.
+            HttpHeaders = new BlobHttpHeaders { ContentHash = await Md5Async(file.Content, cancellationToken) },
+            TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
         };
         try
         {
@@ -39,9 +48,9 @@ public sealed class BlobSink(BlobContainerClient container, string prefix) : Res
         {
             return await IsOursAsync(blob, creation, cancellationToken) ? new StoredFile(name, file.Length, file.Sha256) : null;
         }
-        catch (RequestFailedException failure)
+        catch (Exception failure) when (BlobErrors.Is(failure, cancellationToken))
         {
-            throw Refused($"{name} cannot be created", failure);
+            throw BlobErrors.Told($"{Identity}: {name} cannot be created", failure);
         }
     }
 
@@ -50,28 +59,24 @@ public sealed class BlobSink(BlobContainerClient container, string prefix) : Res
     {
         try
         {
-            return (await Blob(name).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value.Content;
+            var download = (await Blob(name).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
+            return new BlobContent(download.Content, download.Details.ContentHash);
         }
         catch (RequestFailedException failure) when (failure.ErrorCode == "BlobNotFound")
         {
             return null;
         }
-        catch (RequestFailedException failure)
+        catch (Exception failure) when (BlobErrors.Is(failure, cancellationToken))
         {
-            throw Refused($"{name} cannot be read", failure);
+            throw BlobErrors.Told($"{Identity}: {name} cannot be read", failure);
         }
     }
 
     /// <inheritdoc/>
     public override async IAsyncEnumerable<string> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var blobs = container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, $"{prefix}/{folder}/", cancellationToken).GetAsyncEnumerator(cancellationToken);
-        await using (blobs.ConfigureAwait(false))
-        {
-            while (await NextAsync(blobs, folder))
-                if (!BlobSource.IsFolder(blobs.Current))
-                    yield return blobs.Current.Name[(prefix.Length + 1)..];
-        }
+        await foreach (var blob in BlobListing.EachAsync(container, $"{prefix}/{folder}/", Identity, Pages, cancellationToken))
+            yield return blob.Name[(prefix.Length + 1)..];
     }
 
     /// <inheritdoc/>
@@ -81,27 +86,15 @@ public sealed class BlobSink(BlobContainerClient container, string prefix) : Res
         {
             await Blob(name).DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, cancellationToken: cancellationToken);
         }
-        catch (RequestFailedException failure)
+        catch (Exception failure) when (BlobErrors.Is(failure, cancellationToken))
         {
-            throw Refused($"{name} cannot be removed", failure);
+            throw BlobErrors.Told($"{Identity}: {name} cannot be removed", failure);
         }
     }
 
     /// <inheritdoc/>
     /// <remarks>Blocks that were never committed are seen by nobody and removed by the storage after a week.</remarks>
     public override Task RemoveLeftoversAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    private async ValueTask<bool> NextAsync(IAsyncEnumerator<BlobItem> blobs, string folder)
-    {
-        try
-        {
-            return await blobs.MoveNextAsync();
-        }
-        catch (RequestFailedException failure)
-        {
-            throw Refused($"{folder} cannot be listed", failure);
-        }
-    }
 
     private static async Task<bool> IsOursAsync(BlobClient blob, string creation, CancellationToken cancellationToken)
     {
@@ -111,5 +104,12 @@ public sealed class BlobSink(BlobContainerClient container, string prefix) : Res
 
     private BlobClient Blob(string name) => container.GetBlobClient($"{prefix}/{name}");
 
-    private IOException Refused(string what, RequestFailedException failure) => new($"{Identity}: {what}. {BlobErrors.Reason(failure)}", failure);
+    private static async Task<byte[]> Md5Async(Stream content, CancellationToken cancellationToken)
+    {
+#pragma warning disable CA5351 // The storage's checksum of transfer; nothing here relies on it against an attacker.
+        var md5 = await MD5.HashDataAsync(content, cancellationToken);
+#pragma warning restore CA5351
+        content.Position = 0;
+        return md5;
+    }
 }

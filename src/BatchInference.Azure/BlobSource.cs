@@ -3,6 +3,7 @@ using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using BatchInference.Documents;
+using Polly;
 
 namespace BatchInference.Azure;
 
@@ -10,72 +11,60 @@ namespace BatchInference.Azure;
 /// The blobs of a container below a prefix, flat or with a hierarchical namespace. A document's path is the blob's whole name, its version the ETag.
 /// Snapshots and earlier versions are not listed.
 /// </summary>
-/// <param name="container">The container, with its credential; the client's own retries cover single requests.</param>
+/// <param name="container">The container, with its credential; the client's own tries cover single requests.</param>
 /// <param name="prefix">What the names begin with; empty for the whole container.</param>
-/// <param name="wanted">Which of the names are documents of the job (include and exclude).</param>
-public sealed class BlobSource(BlobContainerClient container, string prefix, Func<string, bool> wanted) : DocumentSource
+/// <param name="names">Which of the names are documents of the job.</param>
+public sealed class BlobSource(BlobContainerClient container, string prefix, NameFilter names) : DocumentSource
 {
+    /// <summary>How the listing of one page is tried again.</summary>
+    public ResiliencePipeline Pages { get; init; } = ResiliencePipeline.Empty;
+
     /// <inheritdoc/>
     public override string Description => $"{container.Uri.GetLeftPart(UriPartial.Path)}/{prefix}";
 
     /// <inheritdoc/>
     public override async IAsyncEnumerable<Document> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Metadata tells the folders of a hierarchical namespace, which are listed as empty blobs.
-        var pages = container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix, cancellationToken).GetAsyncEnumerator(cancellationToken);
-        await using (pages.ConfigureAwait(false))
-        {
-            while (await MoveNextAsync(pages))
-            {
-                var blob = pages.Current;
-                if (IsFolder(blob) || !wanted(blob.Name)) continue;
-                yield return ToDocument(blob);
-            }
-        }
+        await foreach (var blob in BlobListing.EachAsync(container, prefix, Description, Pages, cancellationToken))
+            if (names.Matches(blob.Name))
+                yield return ToDocument(blob.Name, blob.Properties);
     }
 
-    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<BlobItem> pages)
+    // Of a listed blob only this is kept: a whole item is some kilobytes, and a shard has many.
+    private Document ToDocument(string name, BlobItemProperties properties)
     {
+        var etag = properties.ETag ?? throw new IOException($"{Description}: the storage lists {name} without an ETag.");
+        var id = new DocumentId(name, etag.ToString("H").Trim('"'));
+        if (properties.AccessTier == AccessTier.Archive)
+            return new Document(id, properties.ContentLength, _ => throw Archived(properties.ArchiveStatus));
+        if (name.Split('/').Any(part => part is "." or ".."))
+            return new Document(id, properties.ContentLength, _ => throw Unaddressable());
+        var md5 = properties.ContentHash;
+        return new Document(id, properties.ContentLength, cancellationToken => OpenAsync(name, etag, md5, cancellationToken));
+    }
+
+    private async ValueTask<Stream> OpenAsync(string name, ETag etag, byte[]? md5, CancellationToken cancellationToken)
+    {
+        var blob = container.GetBlobClient(name);
         try
         {
-            return await pages.MoveNextAsync();
-        }
-        catch (RequestFailedException failure)
-        {
-            throw new IOException($"The container {Description} cannot be listed: {BlobErrors.Reason(failure)}", failure);
-        }
-    }
-
-    private Document ToDocument(BlobItem blob)
-    {
-        var etag = blob.Properties.ETag ?? throw new IOException($"The storage lists {blob.Name} without an ETag.");
-        var tier = blob.Properties.AccessTier;
-        return new Document(
-            new DocumentId(blob.Name, etag.ToString("H").Trim('"')),
-            blob.Properties.ContentLength,
-            cancellationToken => tier == AccessTier.Archive
-                ? throw new DocumentException("The blob lies in the archive tier and cannot be read; move it to the Hot, Cool or Cold tier (it takes some hours), the next run reads it then.", permanent: false)
-                : OpenAsync(blob, etag, cancellationToken));
-    }
-
-    private async ValueTask<Stream> OpenAsync(BlobItem blob, ETag etag, CancellationToken cancellationToken)
-    {
-        try
-        {
+            // The content goes on by range after a break, under the same condition; the client does that.
             var options = new BlobDownloadOptions { Conditions = new BlobRequestConditions { IfMatch = etag } };
-            var download = await container.GetBlobClient(blob.Name).DownloadStreamingAsync(options, cancellationToken);
-            var content = download.Value.Content;
-            return blob.Properties.ContentHash is { Length: 16 } md5 ? new Md5VerifiedStream(content, md5) : content;
+            var download = await blob.DownloadStreamingAsync(options, cancellationToken);
+            return new BlobContent(download.Value.Content, md5);
         }
-        catch (RequestFailedException failure)
+        catch (Exception failure) when (BlobErrors.Is(failure, cancellationToken))
         {
-            throw new DocumentException(BlobErrors.Reason(failure), permanent: false, failure);
+            throw BlobErrors.IsOutage(failure) ? BlobErrors.Told($"{name} cannot be read", failure) : new DocumentException(BlobErrors.Reason(failure), permanent: false, failure);
         }
     }
 
-    internal static bool IsFolder(BlobItem blob) =>
-        blob.Properties.ContentLength is null or 0
-        && blob.Metadata is { } metadata
-        && metadata.TryGetValue("hdi_isfolder", out var value)
-        && value.Equals("true", StringComparison.OrdinalIgnoreCase);
+    // RFC 3986, 5.2.4: an address loses such parts, and would name another blob.
+    private static DocumentException Unaddressable() => new("A part of the blob's name is . or .., which no web address can hold; rename the blob.", permanent: true);
+
+    private static DocumentException Archived(ArchiveStatus? status) => new(
+        status is null
+            ? "The blob lies in the archive tier and cannot be read; move it to the Hot, Cool or Cold tier (it takes some hours), a later run reads it then."
+            : "The blob is on its way out of the archive tier (it takes some hours); a later run reads it.",
+        permanent: false);
 }

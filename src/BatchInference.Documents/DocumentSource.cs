@@ -7,7 +7,7 @@ public abstract class DocumentSource
     public abstract string Description { get; }
 
     /// <summary>
-    /// Lists every document once, in ordinal order of <see cref="DocumentId.Path"/>, holding neither contents nor the whole list in memory.
+    /// Lists every document once, in ordinal order of <see cref="DocumentId.Path"/> (a storage: in its own, which is that of the names' UTF-8 bytes), holding neither contents nor the whole list in memory.
     /// </summary>
     /// <exception cref="IOException">The source cannot be listed: the run cannot go on.</exception>
     public abstract IAsyncEnumerable<Document> ListAsync(CancellationToken cancellationToken);

@@ -3,7 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace BatchInference.Documents;
 
-/// <summary>The files of a folder and of all folders below it. Links that lead outside are not followed.</summary>
+/// <summary>
+/// The files of a folder and of all folders below it. Links that lead outside are not followed. A file that is being written is left for a later run:
+/// what is read counts only when its size and time are at the end what they were when it was listed.
+/// </summary>
 /// <param name="path">The folder.</param>
 /// <param name="names">Which names are documents of the job.</param>
 public sealed class FolderSource(string path, NameFilter names) : DocumentSource
@@ -76,7 +79,12 @@ public sealed class FolderSource(string path, NameFilter names) : DocumentSource
     {
         try
         {
-            return link.ResolveLinkTarget(returnFinalTarget: true) is { Exists: true } target && (target.FullName + Path.DirectorySeparatorChar).StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+            if (link.ResolveLinkTarget(returnFinalTarget: true) is not { Exists: true } target) return false;
+            // A target that is inside by its name may go through a folder that is itself a link.
+            var folder = target is FileInfo file ? file.Directory : ((DirectoryInfo)target).Parent;
+            for (; folder is not null && folder.FullName.Length > root.Length; folder = folder.Parent)
+                if (folder.LinkTarget is not null) return false;
+            return folder?.FullName == root;
         }
         catch (IOException)
         {
@@ -87,17 +95,27 @@ public sealed class FolderSource(string path, NameFilter names) : DocumentSource
 
     private static Document ToDocument(Entry entry)
     {
-        var file = new FileInfo(entry.FullPath);
-        var version = file.Exists ? string.Create(CultureInfo.InvariantCulture, $"{file.Length}-{file.LastWriteTimeUtc:yyyyMMdd'T'HHmmss.fffffff'Z'}") : "gone";
-        return new Document(new DocumentId(entry.Path, version), file.Exists ? file.Length : null, _ => new ValueTask<Stream>(Open(entry.FullPath)));
+        var version = Version(entry.FullPath, out var length);
+        return new Document(new DocumentId(entry.Path, version), length, _ => new ValueTask<Stream>(Open(entry.FullPath, version)));
     }
 
-    private static FileStream Open(string path) => new(path, new FileStreamOptions
+    private static string Version(string path, out long? length)
     {
-        Access = FileAccess.Read,
-        Share = FileShare.ReadWrite | FileShare.Delete,
-        Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
-    });
+        var file = new FileInfo(path);
+        length = file.Exists ? file.Length : null;
+        return file.Exists ? string.Create(CultureInfo.InvariantCulture, $"{file.Length}-{file.LastWriteTimeUtc:yyyyMMdd'T'HHmmss.fffffff'Z'}") : "gone";
+    }
+
+    private static UnchangedFileStream Open(string path, string version)
+    {
+        var file = new FileStream(path, new FileStreamOptions
+        {
+            Access = FileAccess.Read,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            Options = FileOptions.Asynchronous | FileOptions.SequentialScan,
+        });
+        return new UnchangedFileStream(file, () => Version(path, out _) == version);
+    }
 
     /// <param name="Path">With <c>/</c>; that of a folder ends with one.</param>
     /// <param name="FullPath">On the disk.</param>

@@ -38,6 +38,9 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     /// <summary>Counts what happens.</summary>
     public RunProgress Progress { get; init; } = new(TimeProvider.System);
 
+    /// <summary>How the reading of a document is tried again when the storage gives nothing.</summary>
+    public ResiliencePipeline SourcePipeline { get; init; } = ResiliencePipeline.Empty;
+
     /// <summary>How operations of the sink are tried again.</summary>
     public ResiliencePipeline SinkPipeline { get; init; } = ResiliencePipeline.Empty;
 
@@ -116,7 +119,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         // A loop that ends, however it does, tells the next one that nothing more comes; so what was in hand is published whatever happened before it.
         var loops = new[]
         {
-            Loop(() => new ReadLoop(reader, passes, FindAsync, policy, plan.Readers, gate).RunAsync(feed.ShardsAsync(token => RetriesAsync(writeLoop, token), stop.Token), read.Writer, stop.Token, noMore.Token),
+            Loop(() => new ReadLoop(reader, passes, FindAsync, policy, plan.Readers, gate) { SourcePipeline = SourcePipeline }.RunAsync(feed.ShardsAsync(token => RetriesAsync(writeLoop, token), stop.Token), read.Writer, stop.Token, noMore.Token),
                 then: () => read.Writer.Complete()),
             Loop(() => new InferenceLoop(gate, Progress, Time, Logger).RunAsync(read.Reader, inferred.Writer, letGo.Token),
                 then: () => { noMore.Cancel(); inferred.Writer.Complete(); }),

@@ -1,7 +1,9 @@
 using BatchInference.Documents.Extraction;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using BatchInference.Documents;
 using BatchInference.Models.Passes;
+using Polly;
 
 namespace BatchInference.Pipeline;
 
@@ -14,6 +16,9 @@ namespace BatchInference.Pipeline;
 /// <param name="gate">Bounds the tokens that wait for inference.</param>
 internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPass>> passes, FindSettled find, SettlementPolicy policy, int readers, TokenGate gate)
 {
+    /// <summary>How the reading of a document is tried again when the storage gives nothing.</summary>
+    public ResiliencePipeline SourcePipeline { get; init; } = ResiliencePipeline.Empty;
+
     /// <summary>Reads every document of the shards, in any order.</summary>
     /// <param name="shards">Where they come from; is asked for more only when a reader is free.</param>
     /// <param name="output">Where they go.</param>
@@ -45,8 +50,9 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
     {
         var (count, cut) = (0, false);
         DocumentReading? held = null;
-        await using var readings = reader.ReadAsync(pending.Document, sha256 => pending.Only is null && policy.IsUnchanged(sha256, pending.Whole), cancellationToken).GetAsyncEnumerator(cancellationToken);
-        while (!cut && await NextAsync(readings, cancellationToken) is { } reading)
+        var (readings, reading) = await OpenAsync(pending, cancellationToken);
+        await using var owned = readings;
+        for (; !cut && reading is not null; reading = cut ? null : await NextAsync(readings, cancellationToken))
         {
             if (!pending.Wants(reading))
                 continue;
@@ -64,6 +70,36 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
             var document = await SplitAsync(shard, pending, reading, total, cancellationToken);
             await gate.EnterAsync(document.Tokens, cancellationToken);
             await output.WriteAsync(document, cancellationToken);
+        }
+    }
+
+    // With the first reading the content has come; only until then is the storage to blame.
+    private async Task<(IAsyncEnumerator<DocumentReading> Readings, DocumentReading? First)> OpenAsync(Pending pending, CancellationToken cancellationToken)
+    {
+        var readings = AsyncEnumerable.Empty<DocumentReading>().GetAsyncEnumerator(cancellationToken);
+        try
+        {
+            var first = await SourcePipeline.ExecuteAsync(async _ =>
+            {
+                await readings.DisposeAsync();
+                readings = reader.ReadAsync(pending.Document, sha256 => pending.Only is null && policy.IsUnchanged(sha256, pending.Whole), cancellationToken).GetAsyncEnumerator(cancellationToken);
+                return await readings.MoveNextAsync() ? readings.Current : null;
+            }, cancellationToken);
+            return (readings, first);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await readings.DisposeAsync();
+            throw;
+        }
+        catch (Exception exception) when (exception is StorageUnavailableException or ExecutionRejectedException)
+        {
+            // The pipeline gave up, or the storage is out and the run was asked to stop.
+            return (readings, new DocumentReading { Failure = new DocumentFailure("open", $"The storage gives nothing: {exception.Message}", Permanent: false) });
+        }
+        catch (Exception exception)
+        {
+            return (readings, new DocumentReading { Failure = Failures.Of("extract", exception) });
         }
     }
 

@@ -1,21 +1,36 @@
 using System.Net;
 using Amazon.Runtime;
-using Amazon.S3;
+using BatchInference.Documents;
 
 namespace BatchInference.S3;
 
 /// <summary>Says what the store answered, and what an admin can do, without keys or signatures.</summary>
 internal static class ObjectErrors
 {
-    public static bool Is(Exception failure) => failure is AmazonClientException or AmazonServiceException or WebException or HttpRequestException;
+    private const string NoAnswer = "The store did not answer; check the endpoint, the name resolution and the firewall.";
 
-    public static string Reason(Exception failure) => failure is not AmazonS3Exception answer ? "The store did not answer; check the endpoint, the name resolution and the firewall." : answer.StatusCode switch
+    /// <summary>True for what the client throws when a call did not succeed, its own tries included; not for a call that was cancelled.</summary>
+    public static bool Is(Exception failure, CancellationToken cancellationToken) =>
+        !cancellationToken.IsCancellationRequested && failure is AmazonClientException or AmazonServiceException or HttpRequestException or IOException or OperationCanceledException;
+
+    /// <summary>What the store is to blame for as a whole becomes <see cref="StorageUnavailableException"/>, all else an <see cref="IOException"/>.</summary>
+    public static IOException Told(string what, Exception failure) =>
+        IsOutage(failure) ? new StorageUnavailableException($"{what}. {Reason(failure)}", failure) : new IOException($"{what}. {Reason(failure)}", failure);
+
+    public static bool IsOutage(Exception failure) =>
+        failure is not AmazonServiceException answer || answer.StatusCode is 0 or HttpStatusCode.OK or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
+
+    public static string Reason(Exception failure) => failure is not AmazonServiceException answer ? NoAnswer : answer.StatusCode switch
     {
+        _ when answer.ErrorCode is "PermanentRedirect" or "AuthorizationHeaderMalformed" or "IllegalLocationConstraintException" || answer.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.TemporaryRedirect =>
+            $"The bucket lies in another region ({answer.ErrorCode}); set the key region, and the endpoint where one is set, to those of the bucket.",
+        _ when answer.ErrorCode == "NoSuchBucket" => "There is no such bucket; create it, or write another name. Nothing is created but objects.",
+        _ when answer.ErrorCode == "InvalidObjectState" => ObjectSource.Archived,
         HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => $"The store refuses access ({answer.ErrorCode}); check the keys that the service is given and the bucket's policy (s3:ListBucket and s3:GetObject for a source, s3:PutObject and s3:DeleteObject too for an output).",
         HttpStatusCode.NotFound => $"The store has it no longer ({answer.ErrorCode}); it was removed since it was listed, or the name is wrong.",
         HttpStatusCode.PreconditionFailed => "The object changed between listing and reading; the next run reads its new version.",
         HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable => $"The store is too busy ({answer.ErrorCode}); it is tried again.",
-        _ when answer.ErrorCode == "InvalidObjectState" => "The object lies in an archive class and cannot be read; restore it, the next run reads it then.",
+        0 => NoAnswer,
         _ => $"The store answered {(int)answer.StatusCode} ({answer.ErrorCode}).",
     };
 }

@@ -2,49 +2,47 @@ using System.Runtime.CompilerServices;
 using Amazon.S3;
 using Amazon.S3.Model;
 using BatchInference.Documents;
+using Polly;
 
 namespace BatchInference.S3;
 
-/// <summary>The objects of a bucket below a prefix. A document's path is the object's whole key, its version the ETag.</summary>
-/// <param name="client">The store, with its credential; the client's own retries cover single requests.</param>
+/// <summary>The objects of a bucket below a prefix. A document's path is the object's whole key, its version the ETag. Earlier versions are not listed.</summary>
+/// <param name="client">The store, with its credential; the client's own tries cover single requests.</param>
 /// <param name="bucket">The bucket.</param>
 /// <param name="prefix">What the keys begin with; empty for the whole bucket.</param>
-/// <param name="wanted">Which of the keys are documents of the job (include and exclude).</param>
-public sealed class ObjectSource(IAmazonS3 client, string bucket, string prefix, Func<string, bool> wanted) : DocumentSource
+/// <param name="names">Which of the keys are documents of the job.</param>
+public sealed class ObjectSource(IAmazonS3 client, string bucket, string prefix, NameFilter names) : DocumentSource
 {
+    internal const string Archived = "The object lies in an archive class and cannot be read; restore it (it takes some hours), a later run reads it then.";
+
+    /// <summary>How the listing of one page is tried again.</summary>
+    public ResiliencePipeline Pages { get; init; } = ResiliencePipeline.Empty;
+
     /// <inheritdoc/>
     public override string Description => ObjectAddress.Of(client, bucket, prefix);
 
     /// <inheritdoc/>
     public override async IAsyncEnumerable<Document> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var item in ObjectListing.EachAsync(client, bucket, prefix, Description, cancellationToken))
-        {
-            // Keys that end with a slash are the folders that consoles make.
-            if (item.Key.EndsWith('/') || !wanted(item.Key)) continue;
-            yield return ToDocument(item);
-        }
+        await foreach (var item in ObjectListing.EachAsync(client, bucket, prefix, Description, Pages, cancellationToken))
+            if (names.Matches(item.Key))
+                yield return ToDocument(item.Key, item.ETag, item.Size);
     }
 
-    private Document ToDocument(S3Object item)
-    {
-        var etag = item.ETag;
-        var archived = item.StorageClass == S3StorageClass.Glacier || item.StorageClass == S3StorageClass.DeepArchive;
-        return new Document(new DocumentId(item.Key, etag.Trim('"')), item.Size, cancellationToken => archived
-            ? throw new DocumentException("The object lies in an archive class and cannot be read; restore it, the next run reads it then.", permanent: false)
-            : OpenAsync(item.Key, etag, cancellationToken));
-    }
+    // An archive class does not tell whether the object was restored: only reading it does.
+    private Document ToDocument(string key, string etag, long? length) =>
+        new(new DocumentId(key, etag.Trim('"')), length, cancellationToken => OpenAsync(key, etag, cancellationToken));
 
     private async ValueTask<Stream> OpenAsync(string key, string etag, CancellationToken cancellationToken)
     {
+        var request = new GetObjectRequest { BucketName = bucket, Key = key, EtagToMatch = etag };
         try
         {
-            var answer = await client.GetObjectAsync(new GetObjectRequest { BucketName = bucket, Key = key, EtagToMatch = etag }, cancellationToken);
-            return answer.ResponseStream;
+            return await ObjectContent.OpenAsync(client, request, cancellationToken);
         }
-        catch (Exception failure) when (ObjectErrors.Is(failure))
+        catch (Exception failure) when (ObjectErrors.Is(failure, cancellationToken))
         {
-            throw new DocumentException(ObjectErrors.Reason(failure), permanent: false, failure);
+            throw ObjectErrors.IsOutage(failure) ? ObjectErrors.Told($"{key} cannot be read", failure) : new DocumentException(ObjectErrors.Reason(failure), permanent: false, failure);
         }
     }
 }

@@ -32,7 +32,6 @@ public sealed class LocalDocumentReader : DocumentReader
     /// <inheritdoc/>
     public override string Fingerprint { get; }
 
-
     /// <inheritdoc/>
     public override async IAsyncEnumerable<DocumentReading> ReadAsync(Document document, Func<string, bool> isKnown, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -93,8 +92,9 @@ public sealed class LocalDocumentReader : DocumentReader
         {
             return (await DocumentContent.ReadAsync(document, limits, limited), null);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (error is StorageUnavailableException || (error is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
+            // Neither is the document's failure; the caller may wait for the storage and read again.
             throw;
         }
         catch (Exception error)

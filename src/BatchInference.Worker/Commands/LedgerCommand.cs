@@ -3,6 +3,7 @@ using System.Globalization;
 using BatchInference.Pipeline;
 using BatchInference.Worker.Configuration;
 using BatchInference.Worker.Jobs;
+using BatchInference.Worker.Jobs.Storages;
 
 namespace BatchInference.Worker.Commands;
 
@@ -34,7 +35,11 @@ internal static class LedgerCommand
                 await surroundings.Output.WriteLineAsync("good        the ledger itself");
             var findings = damages.Count;
             foreach (var job in jobs)
-                findings += await CheckAsync(surroundings, ledger, job, PreparedJob.SinkOf(job, parsed.GetValue(output)), parsed.GetValue(redo), token);
+            {
+                using var places = JobPlaces.OfOutput(configuration, job, parsed.GetValue(output));
+                findings += await CheckAsync(surroundings, ledger, job, places.Sink, parsed.GetValue(redo), token);
+            }
+
             return findings == 0 ? ExitCodes.Done : ExitCodes.CouldNotGoOn;
         });
         return command;

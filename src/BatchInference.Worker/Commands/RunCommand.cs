@@ -34,6 +34,7 @@ internal static class RunCommand
             await using var ledger = await LedgerChoice.OpenAsync(configuration, surroundings.Time, CancellationToken.None);
             using var stop = new StopSignals();
             stop.HearSignals(surroundings.Error.WriteLine);
+            await prepared.Places.EnterAsync(writes: !parsed.GetValue(dryRun), stop.Soft);
             var now = surroundings.Time.GetUtcNow();
             var schedules = settings.Schedule.Select(night => new NightSchedule(night)).ToArray();
             var zone = schedules.FirstOrDefault()?.Zone ?? TimeZoneInfo.Local;

@@ -45,17 +45,20 @@ internal sealed record TextKey(string Description, string? Form = null, string? 
 {
     public override string Type => Form ?? "text";
 
+    /// <summary>True where an empty text means something.</summary>
+    public bool MayBeEmpty { get; init; }
+
     public override void Check(string path, JsonNode? value, ConfigurationCheck check)
     {
         if (value is not JsonValue scalar || !scalar.TryGetValue(out string? text)) check.Wrong(path, value, $"is not {Article(Type)}", "Write it in quotation marks.");
-        else if (text.Length == 0) check.Wrong(path, value, "is empty", $"Write {Article(Type)}, or leave the key out.");
+        else if (text.Length == 0 && !MayBeEmpty) check.Wrong(path, value, "is empty", $"Write {Article(Type)}, or leave the key out.");
         else if (Pattern is not null && !Regex.IsMatch(text, $"^(?:{Pattern})$", RegexOptions.CultureInvariant)) check.Wrong(path, value, $"is not {Article(Type)}", Example is null ? null : $"Write for example \"{Example}\".");
     }
 
     public override JsonObject ToSchema()
     {
         var schema = Schema("string");
-        schema["minLength"] = 1;
+        if (!MayBeEmpty) schema["minLength"] = 1;
         if (Pattern is not null) schema["pattern"] = $"^(?:{Pattern})$";
         return schema;
     }

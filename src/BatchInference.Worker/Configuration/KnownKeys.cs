@@ -43,6 +43,14 @@ internal static class KnownKeys
             ("Readers", new IntegerKey("Documents that are read at once; 0 for one for every two cores, at least two.", 0, 256) { Default = 0 }),
         ])),
         ("Ledger", LedgerKeys.Section),
+        ("Storage", new SectionKey("How patient the program is with containers and buckets.",
+        [
+            ("Tries", new IntegerKey("How often a request is sent before it counts as failed; the storage may say how long to wait between.", 1, 20) { Default = 5 }),
+            ("RequestSeconds", new IntegerKey("Longest silence of the storage within one request.", 1, 3600) { Default = 100 }),
+            ("OperationSeconds", new IntegerKey("Longest time of one operation, such as creating a part, all its requests included.", 1, 86_400) { Default = 600 }),
+            ("FailuresBeforePause", new IntegerKey("After so many failed operations within a minute the job pauses instead of failing documents.", 2, 1000) { Default = 5 }),
+            ("PauseSeconds", new IntegerKey("How long the job pauses before it asks the storage again.", 1, 3600) { Default = 30 }),
+        ])),
         ("Logging", new SectionKey("What is told on standard error.",
         [
             ("Level", new ChoiceKey("The least severe messages that are told.", "debug", "information", "warning", "error") { Default = "information" }),
@@ -63,12 +71,9 @@ internal static class KnownKeys
         ]) { Rule = Rules.Schedule })),
         ("source", new SectionKey("Where the documents are.",
         [
-            ("folder", new SectionKey("A folder with all folders below it.",
-            [
-                ("path", new TextKey("The folder; `${shipped}` stands for the folder of `Paths:Shipped`.", "path") { Required = true }),
-                ("include", new ListKey("Patterns of the documents to take, such as `**/*.pdf`. Default: all.", new TextKey("A pattern.", "pattern"))),
-                ("exclude", new ListKey("Patterns of the documents to leave.", new TextKey("A pattern.", "pattern"))),
-            ])),
+            ("folder", StorageKeys.FolderSource),
+            ("azureBlob", StorageKeys.BlobSource),
+            ("s3", StorageKeys.ObjectSource),
         ]) { ExactlyOne = true, Required = true }),
         ("tasks", new MapKey("What is asked of each document; the names become columns.", NameForm, NamePattern, new SectionKey("One task.",
         [
@@ -112,7 +117,9 @@ internal static class KnownKeys
         ]) { ExactlyOne = true }, 1) { Required = true }),
         ("output", new SectionKey("Where the results go.",
         [
-            ("folder", new TextKey("The folder; the job's results lie below it under the job's name. A relative path counts from the working folder.", "path") { Required = true }),
+            ("folder", StorageKeys.FolderOutput),
+            ("azureBlob", StorageKeys.BlobOutput),
+            ("s3", StorageKeys.ObjectOutput),
             ("formats", new ListKey("What is written. The JSON lines always are.", new ChoiceKey("A format.", "jsonl", "parquet", "csv")) { Default = new JsonArray("jsonl", "parquet", "csv") }),
             ("csv", new SectionKey("How CSV files are written.",
             [
@@ -120,7 +127,7 @@ internal static class KnownKeys
                 ("byteOrderMark", new SwitchKey("Begins files with the mark by which spreadsheets know UTF-8.") { Default = false }),
             ])),
             ("text", new SwitchKey("Also stores the extracted texts, so that quotes can be checked.") { Default = false }),
-        ]) { Required = true }),
+        ]) { Alternatives = ["folder", "azureBlob", "s3"], Required = true }),
     ]);
 
     private static class Rules

@@ -13,6 +13,8 @@ internal sealed record AppSettings
 
     public LedgerSettings Ledger { get; init; } = new();
 
+    public StorageSettings Storage { get; init; } = new();
+
     public LoggingSettings Logging { get; init; } = new();
 }
 
@@ -60,6 +62,19 @@ internal sealed record LedgerSettings
     public int OutageSeconds { get; init; } = 600;
 }
 
+internal sealed record StorageSettings
+{
+    public int Tries { get; init; } = 5;
+
+    public int RequestSeconds { get; init; } = 100;
+
+    public int OperationSeconds { get; init; } = 600;
+
+    public int FailuresBeforePause { get; init; } = 5;
+
+    public int PauseSeconds { get; init; } = 30;
+}
+
 internal sealed record LoggingSettings
 {
     public string Level { get; init; } = "information";
@@ -101,6 +116,10 @@ internal sealed record NightSettings
 internal sealed record SourceSettings
 {
     public FolderSettings? Folder { get; init; }
+
+    public BlobSettings? AzureBlob { get; init; }
+
+    public ObjectSettings? S3 { get; init; }
 }
 
 internal sealed record FolderSettings
@@ -110,6 +129,44 @@ internal sealed record FolderSettings
     public IReadOnlyList<string> Include { get; init; } = [];
 
     public IReadOnlyList<string> Exclude { get; init; } = [];
+}
+
+/// <summary>A container of Azure; the patterns are those of a source.</summary>
+internal sealed record BlobSettings
+{
+    public string? Account { get; init; }
+
+    public string Container { get; init; } = "";
+
+    public string Prefix { get; init; } = "";
+
+    public IReadOnlyList<string> Include { get; init; } = [];
+
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    public bool AllowHttp { get; init; }
+}
+
+/// <summary>A bucket; the patterns are those of a source.</summary>
+internal sealed record ObjectSettings
+{
+    public string? Endpoint { get; init; }
+
+    public string? Region { get; init; }
+
+    public string Bucket { get; init; } = "";
+
+    public string Prefix { get; init; } = "";
+
+    public bool? PathStyle { get; init; }
+
+    public IReadOnlyList<string> Include { get; init; } = [];
+
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    public bool InstanceProfile { get; init; }
+
+    public bool AllowHttp { get; init; }
 }
 
 internal sealed record TaskSettings
@@ -163,7 +220,11 @@ internal sealed record SummarizeSettings
 
 internal sealed record OutputSettings
 {
-    public string Folder { get; init; } = "";
+    public string? Folder { get; init; }
+
+    public BlobSettings? AzureBlob { get; init; }
+
+    public ObjectSettings? S3 { get; init; }
 
     public IReadOnlyList<string> Formats { get; init; } = ["jsonl", "parquet", "csv"];
 

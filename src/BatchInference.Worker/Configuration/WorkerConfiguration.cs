@@ -14,6 +14,9 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
     private static readonly JsonSerializerOptions AsWritten = new() { PropertyNameCaseInsensitive = true, NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowReadingFromString };
 
+    /// <summary>What stands in no file.</summary>
+    public GivenSecrets Secrets { get; private init; } = new(_ => null);
+
     /// <summary>Reads everything.</summary>
     /// <exception cref="ConfigurationException">Something is wrong: all of it is told.</exception>
     public static WorkerConfiguration Read(string folder, string state, string programFolder, IDictionary environment)
@@ -24,7 +27,7 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
         var settings = Parse(Path.Combine(folder, "appsettings.json"), "appsettings.json", errors);
         if (settings is not null)
         {
-            Secrets.Refuse(settings, "", new ConfigurationCheck("appsettings.json", errors));
+            Configuration.Secrets.Refuse(settings, "", new ConfigurationCheck("appsettings.json", errors));
             overrides.ApplyToSettings(settings, errors);
             KnownKeys.AppSettings.Check("", settings, new ConfigurationCheck("appsettings.json", errors));
         }
@@ -37,7 +40,7 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
             var shown = $"jobs/{name}.json";
             if (!Regex.IsMatch(name, $"^{KnownKeys.NamePattern}$")) errors.Add($"{shown}: the file's name is the job's; use lower-case letters, digits, - and _.");
             if (Parse(path, shown, errors) is not { } job) continue;
-            Secrets.Refuse(job, "", new ConfigurationCheck(shown, errors));
+            Configuration.Secrets.Refuse(job, "", new ConfigurationCheck(shown, errors));
             overrides.ApplyToJob(name, job, errors);
             KnownKeys.Job.Check("", job, new ConfigurationCheck(shown, errors));
             jobs[name] = job;
@@ -50,7 +53,10 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
         return new WorkerConfiguration(
             new Folders(folder, state, Folders.FindShipped(read.Paths.Shipped, folder, programFolder)),
             read,
-            jobs.ToDictionary(job => job.Key, job => job.Value.Deserialize<JobSettings>(AsWritten)! with { Name = job.Key, Content = job.Value }, StringComparer.Ordinal));
+            jobs.ToDictionary(job => job.Key, job => job.Value.Deserialize<JobSettings>(AsWritten)! with { Name = job.Key, Content = job.Value }, StringComparer.Ordinal))
+        {
+            Secrets = new GivenSecrets(name => environment[name] as string),
+        };
     }
 
     /// <summary>The job of that name.</summary>

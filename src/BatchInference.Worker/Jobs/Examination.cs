@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using BatchInference.Documents;
 using BatchInference.Models.Labels;
 using BatchInference.Models.Onnx;
 using BatchInference.Pipeline;
@@ -102,9 +103,13 @@ internal sealed class Examination(WorkerConfiguration configuration)
         {
             yield return new($"job {settings.Name}", true, "its models and label sets are there and fit", null);
             yield return await SourceAsync(job, cancellationToken);
+            if (job.Places.SinkGuard is not null)
+                yield return await StoreAsync(job, cancellationToken);
         }
 
-        var output = Path.GetFullPath(settings.Output.Folder);
+        if (settings.Output.Folder is not { } folder)
+            yield break;
+        var output = Path.GetFullPath(folder);
         yield return Output($"job {settings.Name}: output", output);
         yield return Disk($"job {settings.Name}: disk of the output", output);
     }
@@ -115,12 +120,36 @@ internal sealed class Examination(WorkerConfiguration configuration)
         try
         {
             await foreach (var first in job.Source.ListAsync(cancellationToken))
-                return new(check, true, $"{job.Source.Description} can be listed ({first.Id.Path} …)", null);
+            {
+                // A folder tells by its listing what the account may read; a storage gives listing and reading as two rights.
+                if (job.Places.SourceGuard is not null)
+                    await (await first.OpenAsync(cancellationToken)).DisposeAsync();
+                return new(check, true, $"{job.Source.Description} can be listed{(job.Places.SourceGuard is null ? "" : " and read")} ({first.Id.Path} …)", null);
+            }
+
             return new(check, true, $"{job.Source.Description} can be listed; it is empty", null);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return new(check, false, error.Message, $"Give {Environment.UserName} the right to read it.");
+            return new(check, false, error.Message, job.Places.SourceGuard is null ? $"Give {Environment.UserName} the right to read it." : null);
+        }
+        catch (DocumentException error)
+        {
+            return new(check, false, $"{job.Source.Description} can be listed, but its first document cannot be read: {error.Message}", null);
+        }
+    }
+
+    private static async Task<Finding> StoreAsync(PreparedJob job, CancellationToken cancellationToken)
+    {
+        var check = $"job {job.Settings.Name}: output";
+        try
+        {
+            await job.Places.EnterAsync(writes: true, cancellationToken);
+            return new(check, true, $"{job.Sink.Identity} takes a probe and lets it be removed{(job.Places.CreatesOnce ? "" : "; the store has no conditional writes, so only one node may run this job")}", null);
+        }
+        catch (ConfigurationException error)
+        {
+            return Finding.Of(check, string.Join(' ', error.Errors));
         }
     }
 

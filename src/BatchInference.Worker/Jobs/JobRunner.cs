@@ -19,6 +19,8 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
     /// <exception cref="JobIsRunningException">Another process runs the job.</exception>
     public async Task<RunReport> RunAsync(RunPlan plan, StopSignals stop)
     {
+        foreach (var guard in new[] { job.Places.SourceGuard, job.Places.SinkGuard })
+            guard?.Attend(Told, stop.Soft);
         var progress = new RunProgress(surroundings.Time);
         await using var display = ProgressDisplay.Of(plan.Job, progress, surroundings);
         var report = await Run(plan, progress, OutputPause.Of(surroundings.Time, Told, stop.Soft)).RunAsync(stop.Soft, stop.Hard);
@@ -28,6 +30,12 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
     /// <summary>Looks at what a run would have to do.</summary>
     public Task<RunForecast> ForecastAsync(RunPlan plan, StopSignals stop) => Run(plan, new RunProgress(surroundings.Time), ResiliencePipeline.Empty).ForecastAsync(stop.Soft);
 
-    private BatchRun Run(RunPlan plan, RunProgress progress, ResiliencePipeline output) =>
-        new(plan, job.Source, job.Reader, job.Tasks.Load, job.Sink, ledger) { Time = surroundings.Time, Progress = progress, Logger = Logger, SinkPipeline = output };
+    private BatchRun Run(RunPlan plan, RunProgress progress, ResiliencePipeline folder) => new(plan, job.Source, job.Reader, job.Tasks.Load, job.Sink, ledger)
+    {
+        Time = surroundings.Time,
+        Progress = progress,
+        Logger = Logger,
+        SourcePipeline = job.Places.SourceGuard?.Documents ?? ResiliencePipeline.Empty,
+        SinkPipeline = job.Places.SinkGuard?.Operations ?? folder,
+    };
 }

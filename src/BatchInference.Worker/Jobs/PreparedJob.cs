@@ -6,6 +6,7 @@ using BatchInference.Documents.Extraction;
 using BatchInference.Pipeline;
 using BatchInference.Pipeline.Results;
 using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Jobs.Storages;
 
 namespace BatchInference.Worker.Jobs;
 
@@ -25,11 +26,13 @@ internal sealed class PreparedJob : IDisposable
     /// <summary>The job's tasks with their models.</summary>
     public JobTasks Tasks { get; private set; } = null!;
 
-    public DocumentSource Source { get; private set; } = null!;
+    public JobPlaces Places { get; private set; } = null!;
+
+    public DocumentSource Source => Places.Source;
 
     public DocumentReader Reader { get; private set; } = null!;
 
-    public ResultSink Sink { get; private set; } = null!;
+    public ResultSink Sink => Places.Sink;
 
     /// <summary>Finds and verifies everything a job names.</summary>
     /// <param name="configuration">The whole configuration.</param>
@@ -41,7 +44,7 @@ internal sealed class PreparedJob : IDisposable
     {
         var job = new PreparedJob(configuration, settings);
         var errors = new List<string>();
-        Try(errors, () => job.Source = job.OpenSource(source));
+        Try(errors, () => job.Places = JobPlaces.Of(configuration, settings, source, output));
         job.Tasks = JobTasks.Of(configuration, settings, errors);
         if (errors.Count > 0)
         {
@@ -52,14 +55,8 @@ internal sealed class PreparedJob : IDisposable
         var limits = configuration.Settings.Limits;
         job.Reader = DocumentReader.Standard(
             new ExtractionLimits { Bytes = limits.Megabytes * 1024L * 1024, Characters = limits.Characters, Pages = limits.Pages, Time = TimeSpan.FromSeconds(limits.Seconds) }, TimeProvider.System);
-        job.Sink = SinkOf(settings, output);
         return job;
     }
-
-    /// <summary>Where a job's results go.</summary>
-    /// <param name="settings">The job.</param>
-    /// <param name="output">A folder to write to instead of the job's.</param>
-    public static ResultSink SinkOf(JobSettings settings, string? output) => new FolderSink(Path.Combine(Path.GetFullPath(output ?? settings.Output.Folder), settings.Name));
 
     /// <summary>What a run is to do.</summary>
     public RunPlan Plan(DateTimeOffset now, DateOnly date, long? limit, bool again)
@@ -82,22 +79,16 @@ internal sealed class PreparedJob : IDisposable
                 Text = Settings.Output.Text,
             },
             Readers = readers > 0 ? readers : Math.Max(2, Environment.ProcessorCount / 2),
+            VersionsAreTags = Places.VersionsAreTags,
             Limit = limit,
             Again = again,
         };
     }
 
-    public void Dispose() => Tasks.Dispose();
-
-    private FolderSource OpenSource(string? folder)
+    public void Dispose()
     {
-        var settings = Settings.Source.Folder;
-        var path = Path.GetFullPath((folder ?? settings!.Path).Replace("${shipped}", configuration.Folders.Shipped, StringComparison.Ordinal));
-        if (!Directory.Exists(path))
-            throw new ConfigurationException([folder is null
-                ? $"jobs/{Settings.Name}.json: source.folder.path: the folder {path} does not exist, or this account may not see it. Create it, or write another path."
-                : $"--source: the folder {path} does not exist, or this account may not see it."]);
-        return new FolderSource(path, folder is null ? new NameFilter(settings!.Include, settings.Exclude) : NameFilter.All);
+        Places?.Dispose();
+        Tasks?.Dispose();
     }
 
     private static void Try(List<string> errors, Action action)

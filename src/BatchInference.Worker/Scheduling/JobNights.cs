@@ -42,6 +42,7 @@ internal sealed class JobNights(WorkerConfiguration configuration, Ledger ledger
         try
         {
             using var prepared = PreparedJob.Of(configuration, settings, null, null);
+            await prepared.Places.EnterAsync(writes: true, stop.Soft);
             stop.AskAt(night.Closes, surroundings.Time, "the night closed");
             logger.Opened(settings.Name, night.Date, night.Closes);
             var report = await new JobRunner(prepared, ledger, surroundings) { Logger = logger, Told = logger.Told }.RunAsync(prepared.Plan(surroundings.Time.GetUtcNow(), night.Date, null, false), stop);

@@ -43,7 +43,7 @@ public sealed class WorkerConfigurationTests
             "jobs/job.json: schedule[0].timeZone: \"Europe/Pari\" is not known on this machine. Write an IANA name such as Europe/Paris, or a Windows name such as Romance Standard Time.",
             "jobs/job.json: schedule[0].exceptNightsOf[0]: \"2026-02-30\" is no date of the calendar. Write a day that there is.",
             "jobs/job.json: schedule[1].closes: \"20:00\" is the time of the opening. Write a later time; 24 hours are two schedules.",
-            "jobs/job.json: source: says nothing. Write exactly one of folder.",
+            "jobs/job.json: source: says nothing. Write exactly one of folder, azureBlob, s3.",
             "jobs/job.json: tasks.Topic: \"Topic\" is no good name. Use lower-case letters, digits, - and _.",
             "jobs/job.json: tasks.Topic.classify: says nothing. Write the name of a label set as labels, or of a classification model as model.",
             "jobs/job.json: tasks.summary.summarize.characters: 9 is out of range. Write a whole number from 20 to 20000.",
@@ -81,23 +81,39 @@ public sealed class WorkerConfigurationTests
         }
         """;
 
-    public static TheoryData<string> EveryJobKey => new(KeysOf(JsonNode.Parse(WholeJob)!, ""));
+    private const string BlobJob = """
+        {
+          "source": { "azureBlob": { "account": "https://archives.blob.core.windows.net", "container": "deposits", "prefix": "2026/", "include": ["**/*.pdf"], "exclude": ["old/**"], "allowHttp": true } },
+          "tasks": { "topic": { "classify": { "labels": "topics" } } },
+          "output": { "azureBlob": { "account": "archives", "container": "results", "prefix": "", "allowHttp": true } }
+        }
+        """;
+
+    private const string ObjectJob = """
+        {
+          "source": { "s3": { "endpoint": "https://s3.example.fr", "region": "fr-1", "bucket": "deposits", "prefix": "2026/", "pathStyle": true, "include": ["**/*.pdf"], "exclude": ["old/**"], "instanceProfile": true, "allowHttp": true } },
+          "tasks": { "topic": { "classify": { "labels": "topics" } } },
+          "output": { "s3": { "endpoint": "https://s3.example.fr", "region": "fr-1", "bucket": "results", "prefix": "r", "pathStyle": false, "instanceProfile": false, "allowHttp": false } }
+        }
+        """;
+
+    public static TheoryData<string, string> EveryJobKey => new(new[] { WholeJob, BlobJob, ObjectJob }.SelectMany(job => KeysOf(JsonNode.Parse(job)!, "").Select(path => (job, path))));
 
     [Theory, MemberData(nameof(EveryJobKey))]
-    public void AMisspeltKeyOfAJobIsToldWithTheKeyThatWasMeant(string path)
+    public void AMisspeltKeyOfAJobIsToldWithTheKeyThatWasMeant(string job, string path)
     {
-        var job = JsonNode.Parse(WholeJob)!;
-        var (parent, name) = Find(job, path);
+        var content = JsonNode.Parse(job)!;
+        var (parent, name) = Find(content, path);
         var value = parent[name]!.DeepClone();
         parent.Remove(name);
         parent[name + "x"] = value;
         // Other messages may follow: that the key itself is missing.
-        Errors("{}", job.ToJsonString()).ShouldContain($"jobs/job.json: {path}x: there is no such key. Did you mean {name}?");
+        Errors("{}", content.ToJsonString()).ShouldContain($"jobs/job.json: {path}x: there is no such key. Did you mean {name}?");
     }
 
     [Fact]
-    public void TheWholeJobNamesEveryKeyThereIs() =>
-        EveryJobKey.Select(row => Regex.Replace(((string)row).Replace("tasks.topic.", "tasks.*.").Replace("tasks.summary.", "tasks.*.").Replace("tasks.short.", "tasks.*."), @"\[0\]", "[]")).Distinct().Order(StringComparer.Ordinal)
+    public void TheWholeJobsNameEveryKeyThereIs() =>
+        EveryJobKey.Select(row => Regex.Replace(row.Data.Item2.Replace("tasks.topic.", "tasks.*.").Replace("tasks.summary.", "tasks.*.").Replace("tasks.short.", "tasks.*."), @"\[0\]", "[]")).Distinct().Order(StringComparer.Ordinal)
             .ShouldBe(Declared(KnownKeys.Job, "").Distinct().Order(StringComparer.Ordinal));
 
     [Theory]
@@ -174,6 +190,32 @@ public sealed class WorkerConfigurationTests
         var (parent, name) = Find(job, path);
         parent[name] = JsonNode.Parse(value);
         Errors("{}", job.ToJsonString()).ShouldBe([$"jobs/job.json: {path}: {message}"]);
+    }
+
+    [Theory]
+    [InlineData(BlobJob, "source.azureBlob.account", "\"http://archives.example\"", false, "\"http://archives.example\" would send documents and keys unprotected over the network. Write https://, or set allowHttp to true.")]
+    [InlineData(BlobJob, "source.azureBlob.account", "\"http://127.0.0.1:10000/devstoreaccount1\"", false, null)]
+    [InlineData(BlobJob, "source.azureBlob.account", "\"http://archives.example\"", true, null)]
+    [InlineData(BlobJob, "source.azureBlob.account", "\"https://archives.dfs.core.windows.net\"", false, "\"https://archives.dfs.core.windows.net\" is the address of the file system, not of the blobs. Write \"https://archives.blob.core.windows.net\".")]
+    [InlineData(BlobJob, "output.azureBlob.container", "\"Results\"", false, "\"Results\" is not a name of a container. Write for example \"deposits\".")]
+    [InlineData(ObjectJob, "source.s3.endpoint", "\"s3.example.fr\"", false, "\"s3.example.fr\" is not the address of a storage. Write for example \"https://s3.example.fr\".")]
+    [InlineData(ObjectJob, "output.s3.bucket", "\"a/b\"", false, "\"a/b\" is not a name of a bucket. Write for example \"deposits\".")]
+    public void APlaceThatCannotBeIsToldWithTheRemedy(string content, string path, string value, bool allowHttp, string? message)
+    {
+        var job = JsonNode.Parse(content)!;
+        var (parent, name) = Find(job, path);
+        parent[name] = JsonNode.Parse(value);
+        parent["allowHttp"] = allowHttp;
+        if (message is null) Read("{}", job.ToJsonString());
+        else Errors("{}", job.ToJsonString()).ShouldBe([$"jobs/job.json: {path}: {message}"]);
+    }
+
+    [Fact]
+    public void TwoPlacesForOneOutputAreRefused()
+    {
+        var job = JsonNode.Parse(BlobJob)!;
+        job["output"]!["folder"] = "results";
+        Errors("{}", job.ToJsonString()).ShouldBe(["jobs/job.json: output: says folder and azureBlob. Write exactly one of folder, azureBlob, s3."]);
     }
 
     [Theory]

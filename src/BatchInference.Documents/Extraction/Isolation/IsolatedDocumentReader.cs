@@ -156,6 +156,12 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
             {
                 throw new OperationCanceledException(cancellationToken);
             }
+            catch (StorageUnavailableException)
+            {
+                // Not the document's failure; the caller may wait for the storage and read again.
+                await ForgetAsync();
+                throw;
+            }
             catch (Exception error)
             {
                 await ForgetAsync();

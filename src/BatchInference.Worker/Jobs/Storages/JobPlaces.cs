@@ -1,0 +1,190 @@
+using Amazon.S3;
+using BatchInference.Azure;
+using BatchInference.Documents;
+using BatchInference.Pipeline.Results;
+using BatchInference.S3;
+using BatchInference.Worker.Configuration;
+
+namespace BatchInference.Worker.Jobs.Storages;
+
+/// <summary>Where the documents of a job come from and where its results go, each a folder, a container or a bucket.</summary>
+internal sealed class JobPlaces : IDisposable
+{
+    private readonly List<IDisposable> clients = [];
+    private readonly WorkerConfiguration configuration;
+    private readonly JobSettings job;
+    private IAmazonS3? outputStore;
+
+    private JobPlaces(WorkerConfiguration configuration, JobSettings job)
+    {
+        this.configuration = configuration;
+        this.job = job;
+    }
+
+    public DocumentSource Source { get; private set; } = null!;
+
+    public ResultSink Sink { get; private set; } = null!;
+
+    /// <summary>What happens to operations of the storage of the documents; null for a folder.</summary>
+    public StorageGuard? SourceGuard { get; private set; }
+
+    /// <summary>What happens to operations of the storage of the results; null for a folder.</summary>
+    public StorageGuard? SinkGuard { get; private set; }
+
+    /// <summary>True where a listed version is an ETag.</summary>
+    public bool VersionsAreTags => SourceGuard is not null;
+
+    /// <summary>False where the store of the results would let a late writer replace a part, so that only one node may write; known once the job was let in.</summary>
+    public bool CreatesOnce { get; private set; } = true;
+
+    /// <summary>Names the places; looks at folders, asks no storage anything.</summary>
+    /// <exception cref="ConfigurationException">Something is missing or does not fit together: all of it is told.</exception>
+    public static JobPlaces Of(WorkerConfiguration configuration, JobSettings job, string? source, string? output)
+    {
+        var places = new JobPlaces(configuration, job);
+        var errors = new List<string>();
+        foreach (var open in new Action[] { () => places.OpenSource(source), () => places.OpenOutput(output) })
+        {
+            try
+            {
+                open();
+            }
+            catch (ConfigurationException error)
+            {
+                errors.AddRange(error.Errors);
+            }
+        }
+
+        if (errors.Count == 0)
+            return places;
+        places.Dispose();
+        throw new ConfigurationException(errors);
+    }
+
+    /// <summary>Names the place of the results alone, for what needs no documents.</summary>
+    /// <exception cref="ConfigurationException">Something does not fit together.</exception>
+    public static JobPlaces OfOutput(WorkerConfiguration configuration, JobSettings job, string? output)
+    {
+        var places = new JobPlaces(configuration, job);
+        places.OpenOutput(output);
+        return places;
+    }
+
+    /// <summary>Asks the storages whether they let the job in: the source is listed, a probe is created in the output and removed. Folders are not asked.</summary>
+    /// <param name="writes">False where nothing will be written.</param>
+    /// <param name="cancellationToken">Asks to stop.</param>
+    /// <exception cref="ConfigurationException">One does not: both are told.</exception>
+    public async Task EnterAsync(bool writes, CancellationToken cancellationToken)
+    {
+        var errors = new List<string>();
+        foreach (var look in new[] { LookAtSourceAsync(cancellationToken), writes ? LookAtOutputAsync(cancellationToken) : Task.CompletedTask })
+        {
+            try
+            {
+                await look;
+            }
+            catch (IOException error)
+            {
+                errors.Add($"jobs/{job.Name}.json: {error.Message}");
+            }
+        }
+
+        if (errors.Count > 0)
+            throw new ConfigurationException(errors);
+    }
+
+    public void Dispose()
+    {
+        foreach (var client in clients) client.Dispose();
+    }
+
+    private void OpenSource(string? folder)
+    {
+        var (settings, key) = (job.Source, $"jobs/{job.Name}.json: source");
+        if (folder is not null || settings.Folder is not null)
+        {
+            Source = FolderSource(folder);
+        }
+        else if (settings.AzureBlob is { } blobs)
+        {
+            var container = BlobContainers.Open(blobs, configuration.Settings.Storage, Secrets("source"), $"{key}.azureBlob");
+            SourceGuard = Guard($"the container {blobs.Container}");
+            Source = new BlobSource(container, blobs.Prefix, new NameFilter(blobs.Include, blobs.Exclude)) { Pages = SourceGuard.Operations };
+        }
+        else
+        {
+            var objects = settings.S3!;
+            var store = Owned(ObjectStores.Open(objects, configuration.Settings.Storage, Secrets("source"), $"{key}.s3"));
+            SourceGuard = Guard($"the bucket {objects.Bucket}");
+            Source = new ObjectSource(store, objects.Bucket, objects.Prefix, new NameFilter(objects.Include, objects.Exclude)) { Pages = SourceGuard.Operations };
+        }
+    }
+
+    private FolderSource FolderSource(string? folder)
+    {
+        var settings = job.Source.Folder;
+        var path = Path.GetFullPath((folder ?? settings!.Path).Replace("${shipped}", configuration.Folders.Shipped, StringComparison.Ordinal));
+        if (!Directory.Exists(path))
+            throw new ConfigurationException([folder is null
+                ? $"jobs/{job.Name}.json: source.folder.path: the folder {path} does not exist, or this account may not see it. Create it, or write another path."
+                : $"--source: the folder {path} does not exist, or this account may not see it."]);
+        return new FolderSource(path, folder is null ? new NameFilter(settings!.Include, settings.Exclude) : NameFilter.All);
+    }
+
+    private void OpenOutput(string? folder)
+    {
+        var (settings, key) = (job.Output, $"jobs/{job.Name}.json: output");
+        if ((folder ?? settings.Folder) is { } path)
+        {
+            Sink = new FolderSink(Path.Combine(Path.GetFullPath(path), job.Name));
+        }
+        else if (settings.AzureBlob is { } blobs)
+        {
+            var container = BlobContainers.Open(blobs, configuration.Settings.Storage, Secrets("output"), $"{key}.azureBlob");
+            SinkGuard = Guard($"the container {blobs.Container}");
+            Sink = new BlobSink(container, Below(blobs.Prefix)) { Pages = SinkGuard.Operations };
+        }
+        else
+        {
+            outputStore = Owned(ObjectStores.Open(settings.S3!, configuration.Settings.Storage, Secrets("output"), $"{key}.s3"));
+            SinkGuard = Guard($"the bucket {settings.S3!.Bucket}");
+            Sink = ObjectSink(outputStore, settings.S3);
+        }
+    }
+
+    private ObjectSink ObjectSink(IAmazonS3 store, ObjectSettings settings) =>
+        new(store, settings.Bucket, Below(settings.Prefix)) { Pages = SinkGuard!.Operations, ConditionalWrites = CreatesOnce };
+
+    private async Task LookAtSourceAsync(CancellationToken cancellationToken)
+    {
+        if (SourceGuard is not null)
+            await Source.ListAsync(cancellationToken).AnyAsync(cancellationToken);
+    }
+
+    private async Task LookAtOutputAsync(CancellationToken cancellationToken)
+    {
+        if (outputStore is { } store && job.Output.S3 is { } settings)
+        {
+            CreatesOnce = await ConditionalWrites.AreKeptAsync(store, settings.Bucket, Below(settings.Prefix), cancellationToken);
+            Sink = ObjectSink(store, settings);
+        }
+        else if (SinkGuard is not null)
+        {
+            var probe = $".probe-{Guid.NewGuid():N}";
+            await Sink.CreateAsync(probe, (stream, token) => stream.WriteAsync("probe"u8.ToArray(), token).AsTask(), cancellationToken);
+            await Sink.DeleteAsync(probe, cancellationToken);
+        }
+    }
+
+    private GivenSecrets Secrets(string side) => configuration.Secrets.Of(job.Name, side);
+
+    private StorageGuard Guard(string place) => new(place, configuration.Settings.Storage, TimeProvider.System);
+
+    private string Below(string prefix) => prefix.Trim('/') is { Length: > 0 } folder ? $"{folder}/{job.Name}" : job.Name;
+
+    private IAmazonS3 Owned(IAmazonS3 store)
+    {
+        clients.Add(store);
+        return store;
+    }
+}

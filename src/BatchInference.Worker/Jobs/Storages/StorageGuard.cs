@@ -1,0 +1,95 @@
+using System.Globalization;
+using BatchInference.Documents;
+using BatchInference.Worker.Configuration;
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace BatchInference.Worker.Jobs.Storages;
+
+/// <summary>
+/// What happens to the operations of one storage. Its client tries each request again; here an operation that fails all the same is tried a few times more, and when the storage fails everybody,
+/// a circuit breaker opens and the job pauses: nothing is asked, no document fails, until the storage answers again or the run is asked to stop.
+/// </summary>
+internal sealed class StorageGuard
+{
+    private static readonly TimeSpan Sampling = TimeSpan.FromMinutes(1);
+
+    private readonly StorageSettings settings;
+    private readonly TimeProvider time;
+    private readonly string place;
+    private CancellationToken stop;
+    private Action<string>? told;
+
+    /// <param name="place">What messages name the storage by.</param>
+    /// <param name="settings">How patient it is.</param>
+    /// <param name="time">The clock.</param>
+    public StorageGuard(string place, StorageSettings settings, TimeProvider time)
+    {
+        (this.place, this.settings, this.time) = (place, settings, time);
+        var breaker = Builder().AddCircuitBreaker(Breaker()).Build();
+        Operations = Builder().AddRetry(Pauses()).AddRetry(Tries()).AddPipeline(breaker).AddTimeout(TimeSpan.FromSeconds(settings.OperationSeconds)).Build();
+        Documents = Builder().AddRetry(Pauses()).AddRetry(Tries()).AddPipeline(breaker).Build();
+    }
+
+    /// <summary>For listing, creating, opening, removing.</summary>
+    public ResiliencePipeline Operations { get; }
+
+    /// <summary>For reading one document, whose time is limited by <see cref="LimitSettings.Seconds"/>.</summary>
+    public ResiliencePipeline Documents { get; }
+
+    /// <summary>From now on the job pauses where the storage is out; before, an outage is an error at once.</summary>
+    /// <param name="tell">Told when the job pauses and when it goes on.</param>
+    /// <param name="softStop">Ends a pause.</param>
+    public void Attend(Action<string> tell, CancellationToken softStop) => (told, stop) = (tell, softStop);
+
+    private ResiliencePipelineBuilder Builder() => new() { TimeProvider = time };
+
+    private bool MayPause => told is not null && !stop.IsCancellationRequested;
+
+    private static bool IsOutage(Exception? exception) => exception is StorageUnavailableException or TimeoutRejectedException;
+
+    // One more than open the breaker, so that an operation that is alone comes to the pause and not to its end.
+    private RetryStrategyOptions Tries() => new()
+    {
+        ShouldHandle = arguments => ValueTask.FromResult(IsOutage(arguments.Outcome.Exception) && MayPause),
+        MaxRetryAttempts = settings.FailuresBeforePause,
+        Delay = TimeSpan.FromSeconds(1),
+        BackoffType = DelayBackoffType.Exponential,
+        MaxDelay = TimeSpan.FromSeconds(5),
+        UseJitter = true,
+    };
+
+    private CircuitBreakerStrategyOptions Breaker() => new()
+    {
+        ShouldHandle = arguments => ValueTask.FromResult(IsOutage(arguments.Outcome.Exception)),
+        FailureRatio = 0.5,
+        MinimumThroughput = settings.FailuresBeforePause,
+        SamplingDuration = Sampling,
+        BreakDuration = TimeSpan.FromSeconds(settings.PauseSeconds),
+        OnOpened = opened =>
+        {
+            told?.Invoke(string.Create(CultureInfo.InvariantCulture, $"Paused: {place} is out ({opened.Outcome.Exception?.Message}). It is asked again every {settings.PauseSeconds} seconds."));
+            return ValueTask.CompletedTask;
+        },
+        OnClosed = _ =>
+        {
+            told?.Invoke($"{place} answers again; the job goes on.");
+            return ValueTask.CompletedTask;
+        },
+    };
+
+    // The wait stands in the callback and not in the delay, since a soft stop ends it and not the operation.
+    private RetryStrategyOptions Pauses() => new()
+    {
+        ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is BrokenCircuitException && MayPause),
+        MaxRetryAttempts = int.MaxValue,
+        Delay = TimeSpan.Zero,
+        OnRetry = async arguments =>
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, arguments.Context.CancellationToken);
+            await Task.Delay(TimeSpan.FromSeconds(settings.PauseSeconds), time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        },
+    };
+}
