@@ -21,6 +21,8 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
     {
         foreach (var guard in new[] { job.Places.SourceGuard, job.Places.SinkGuard })
             guard?.Attend(Told, stop.Soft);
+        if (!job.Places.CreatesOnce)
+            Told($"{job.Sink.Identity}: the store has no conditional writes; this job may run on one node only.");
         var progress = new RunProgress(surroundings.Time);
         await using var display = ProgressDisplay.Of(plan.Job, progress, surroundings);
         var report = await Run(plan, progress, OutputPause.Of(surroundings.Time, Told, stop.Soft)).RunAsync(stop.Soft, stop.Hard);

@@ -1,0 +1,204 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Azure.Storage.Blobs;
+using BatchInference.Testing;
+
+namespace BatchInference.EndToEnd;
+
+/// <summary>The published program with containers and buckets of real servers.</summary>
+public sealed class StorageTests : IAsyncLifetime
+{
+    private Azurite azurite = null!;
+    private S3Server s3 = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        var (blobs, objects) = (Azurite.StartAsync(), S3Server.StartAsync());
+        (azurite, s3) = (await blobs, await objects);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        azurite.Dispose();
+        s3.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private Dictionary<string, string> Secrets => new()
+    {
+        ["AZURE_STORAGE_CONNECTION_STRING"] = azurite.ConnectionString,
+        ["AWS_ACCESS_KEY_ID"] = S3Server.Key,
+        ["AWS_SECRET_ACCESS_KEY"] = S3Server.Key,
+    };
+
+    private string S3Place(string bucket, Uri? address = null) => $$"""{ "s3": { "endpoint": "{{address ?? s3.Address}}", "bucket": "{{bucket}}", "pathStyle": true, "prefix": "" } }""";
+
+    [Fact]
+    public async Task TheDemoGoesFromContainerToContainerOnce()
+    {
+        var (deposits, results) = (Container("deposits"), Container("results"));
+        await UploadDemoAsync(deposits);
+        using var configuration = new ConfigurationFolder("""{ "azureBlob": { "container": "deposits" } }""", """{ "azureBlob": { "container": "results", "prefix": "nuit" } }""");
+        (await configuration.RunAsync(Secrets, "run", "archives")).ShouldExit(0);
+        var rows = await RowsAsync(results, "nuit/archives/");
+        rows.Select(row => (string)row["document"]!).Order(StringComparer.Ordinal).ShouldBe(DemoRun.Documents);
+        var etag = (await deposits.GetBlobClient((string)rows[0]["document"]!).GetPropertiesAsync()).Value.ETag;
+        ((string)rows[0]["version"]!).ShouldBe(etag.ToString("H").Trim('"'));
+        (await NamesAsync(results)).ShouldContain(name => name.EndsWith("/_SUCCESS", StringComparison.Ordinal));
+        (await NamesAsync(results)).ShouldNotContain(name => name.Contains(".probe", StringComparison.Ordinal));
+
+        var before = await NamesAsync(results);
+        (await configuration.RunAsync(Secrets, "run", "archives")).ShouldExit(0).Output.ShouldContain("nothing to do");
+        (await NamesAsync(results)).ShouldBe(before);
+
+        await deposits.GetBlobClient("nouveau.txt").UploadAsync(new BinaryData("Le conseil municipal a adopté le budget. Les travaux de l'école commenceront en mars."));
+        (await configuration.RunAsync(Secrets, "run", "archives")).ShouldExit(0);
+        (await RowsAsync(results, "nuit/archives/")).Count.ShouldBe(DemoRun.Documents.Count + 1);
+        (await configuration.RunAsync(Secrets, "export", "archives", "--to", configuration["all.jsonl"], "--existing")).ShouldExit(0);
+        File.ReadLines(configuration["all.jsonl"]).Count().ShouldBe(DemoRun.Documents.Count + 1);
+        (await configuration.RunAsync(Secrets, "doctor")).Output.ShouldContain("can be listed and read");
+    }
+
+    [Fact]
+    public async Task TheDemoGoesFromBucketToContainerAndFromContainerToBucket()
+    {
+        var (deposits, results) = (Container("mixed-deposits"), Container("mixed-results"));
+        using var client = S3Client();
+        foreach (var bucket in new[] { "deposits", "results" }) await client.PutBucketAsync(bucket);
+        await UploadDemoAsync(deposits);
+        foreach (var name in DemoRun.Documents)
+            await client.PutObjectAsync(new PutObjectRequest { BucketName = "deposits", Key = name, FilePath = Path.Combine(DemoRun.Archive, name), UseChunkEncoding = false });
+
+        using var there = new ConfigurationFolder(S3Place("deposits"), """{ "azureBlob": { "container": "mixed-results" } }""");
+        (await there.RunAsync(Secrets, "run", "archives")).ShouldExit(0);
+        (await RowsAsync(results, "archives/")).Select(row => (string)row["document"]!).Order(StringComparer.Ordinal).ShouldBe(DemoRun.Documents);
+
+        using var back = new ConfigurationFolder("""{ "azureBlob": { "container": "mixed-deposits" } }""", S3Place("results"));
+        (await back.RunAsync(Secrets, "run", "archives")).ShouldExit(0);
+        (await RowsAsync(client, "results")).Select(row => (string)row["document"]!).Order(StringComparer.Ordinal).ShouldBe(DemoRun.Documents);
+        (await back.RunAsync(Secrets, "run", "archives")).ShouldExit(0).Output.ShouldContain("nothing to do");
+    }
+
+    [Fact]
+    public async Task AStoreWithoutConditionalWritesServesOneNode()
+    {
+        using var client = S3Client();
+        await client.PutBucketAsync("plain");
+        using var archive = new TempFolder();
+        archive.Write("a.txt", "Le conseil municipal a adopté le budget. Les travaux de l'école commenceront en mars.");
+        using var configuration = new ConfigurationFolder($$"""{ "folder": { "path": "{{archive.Path}}" } }""", S3Place("plain", s3.Unconditional));
+        (await configuration.RunAsync(Secrets, "run", "archives")).ShouldExit(0).Errors.ShouldContain("no conditional writes");
+        (await RowsAsync(client, "plain")).ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task WhatIsWrongWithAStorageIsToldAtTheDoor()
+    {
+        using var configuration = new ConfigurationFolder("""{ "azureBlob": { "container": "nothing" } }""", S3Place("nothing"), """{ "Tries": 1 }""");
+        var missing = (await configuration.RunAsync(Secrets, "run", "archives")).ShouldExit(2).Errors;
+        missing.ShouldContain("There is no such container");
+        missing.ShouldContain("There is no such bucket");
+
+        var wrong = Secrets;
+        wrong["AZURE_STORAGE_CONNECTION_STRING"] = azurite.ConnectionString.Replace(Azurite.Key, Convert.ToBase64String(new byte[64]), StringComparison.Ordinal);
+        wrong["AWS_SECRET_ACCESS_KEY"] = "wrong";
+        var refused = (await configuration.RunAsync(wrong, "run", "archives")).ShouldExit(2).Errors;
+        refused.ShouldContain("The storage refuses access");
+        refused.ShouldContain("The store refuses access");
+
+        var none = (await configuration.RunAsync(new Dictionary<string, string> { ["AWS_SHARED_CREDENTIALS_FILE"] = configuration["none"] }, "run", "archives")).ShouldExit(2).Errors;
+        none.ShouldContain("AZURE_STORAGE_CONNECTION_STRING");
+        none.ShouldContain("AWS_ACCESS_KEY_ID");
+    }
+
+    [Fact]
+    public async Task AStorageInTroubleLosesNothingAndDoublesNothing()
+    {
+        var (deposits, results) = (Container("troubled"), Container("troubled-results"));
+        await UploadDemoAsync(deposits);
+        using var proxy = new StorageProxy(azurite.Address, seed: 3) { Share = 0.2 };
+        var secrets = new Dictionary<string, string> { ["AZURE_STORAGE_CONNECTION_STRING"] = Azurite.ConnectionStringOf(proxy.Address) };
+        using var configuration = new ConfigurationFolder("""{ "azureBlob": { "container": "troubled" } }""", """{ "azureBlob": { "container": "troubled-results" } }""");
+        (await configuration.RunAsync(secrets, "run", "archives")).ShouldExit(0);
+
+        // From now on listings may be older than this change.
+        await deposits.GetBlobClient("nouveau.txt").UploadAsync(new BinaryData("Le conseil municipal a adopté le budget. Les travaux de l'école commenceront en mars."));
+        await deposits.GetBlobClient(DemoRun.Documents[0]).UploadAsync(new BinaryData("Le maire a signé l'arrêté. La rue sera rouverte en avril."), overwrite: true);
+        for (var night = 0; night < 3; night++)
+            (await configuration.RunAsync(secrets, "run", "archives")).ShouldExit(0);
+        proxy.Share = 0;
+        (await configuration.RunAsync(secrets, "run", "archives")).ShouldExit(0);
+        (await RowsAsync(results, "archives/")).Select(row => (string)row["document"]!).Order(StringComparer.Ordinal)
+            .ShouldBe(DemoRun.Documents.Append(DemoRun.Documents[0]).Append("nouveau.txt").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task AStorageThatIsOutPausesTheJobAndNoDocumentFails()
+    {
+        var deposits = Container("paused");
+        await UploadDemoAsync(deposits);
+        using var proxy = new StorageProxy(azurite.Address);
+        var secrets = new Dictionary<string, string> { ["AZURE_STORAGE_CONNECTION_STRING"] = Azurite.ConnectionStringOf(proxy.Address) };
+        using var results = new TempFolder();
+        using var configuration = new ConfigurationFolder("""{ "azureBlob": { "container": "paused" } }""", $$"""{ "folder": "{{results.Path}}" }""", """{ "Tries": 1, "FailuresBeforePause": 2, "PauseSeconds": 1 }""");
+        using var worker = configuration.Start(secrets, "run", "archives");
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        // Some documents were read; then the storage goes.
+        while (proxy.Calls < 20)
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
+        proxy.Out = true;
+        while (!worker.Errors.Contains("Paused:", StringComparison.Ordinal))
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
+        proxy.Out = false;
+        (await worker.EndAsync()).ShouldExit(0).Errors.ShouldContain("the job goes on");
+        var folder = new ResultFolder(results, "archives");
+        folder.ShouldBeInOrder(DemoRun.Documents);
+        folder.Errors().ShouldAllBe(line => (bool)line["permanent"]!);
+    }
+
+    private BlobContainerClient Container(string name)
+    {
+        var container = new BlobContainerClient(azurite.ConnectionString, name, new BlobClientOptions(BlobClientOptions.ServiceVersion.V2025_11_05));
+        container.Create();
+        return container;
+    }
+
+    private AmazonS3Client S3Client() => new(new BasicAWSCredentials(S3Server.Key, S3Server.Key), new AmazonS3Config
+    {
+        ServiceURL = s3.Address.ToString(), AuthenticationRegion = "us-east-1", ForcePathStyle = true, RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+    });
+
+    private static async Task UploadDemoAsync(BlobContainerClient container)
+    {
+        foreach (var name in DemoRun.Documents)
+            await container.GetBlobClient(name).UploadAsync(Path.Combine(DemoRun.Archive, name));
+    }
+
+    private static async Task<IReadOnlyList<string>> NamesAsync(BlobContainerClient container) => await container.GetBlobsAsync().Select(blob => blob.Name).ToListAsync();
+
+    private static async Task<IReadOnlyList<JsonNode>> RowsAsync(BlobContainerClient container, string prefix)
+    {
+        var rows = new List<JsonNode>();
+        foreach (var name in (await NamesAsync(container)).Where(name => name.StartsWith($"{prefix}jsonl/", StringComparison.Ordinal)))
+            rows.AddRange(Rows((await container.GetBlobClient(name).DownloadContentAsync()).Value.Content.ToString()));
+        return rows;
+    }
+
+    private static async Task<IReadOnlyList<JsonNode>> RowsAsync(AmazonS3Client client, string bucket)
+    {
+        var rows = new List<JsonNode>();
+        foreach (var item in (await client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket, Prefix = "archives/jsonl/" })).S3Objects)
+        {
+            using var answer = await client.GetObjectAsync(bucket, item.Key);
+            using var reader = new StreamReader(answer.ResponseStream, Encoding.UTF8);
+            rows.AddRange(Rows(await reader.ReadToEndAsync()));
+        }
+
+        return rows;
+    }
+
+    private static IEnumerable<JsonNode> Rows(string lines) => lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!);
+}
