@@ -19,6 +19,7 @@ return args switch
     ["generate", var node] => await Generate.RunAsync(node),
     ["scale"] => await Scale.RunAsync(),
     ["scale-child", var loop, var folder] => Scale.Child(loop, folder),
+    ["tokenizers"] => Tokenizers.Run(),
     _ => Usage(),
 };
 
@@ -30,6 +31,7 @@ static int Usage()
     Console.Error.WriteLine("ledger [documents]    what the books cost: recording a million documents, and a second night that finds nothing new");
     Console.Error.WriteLine("scale                 speed and memory of a 1.5B model (random weights, int4, 2 GB written for the run) that summarises 3,000 tokens");
     Console.Error.WriteLine("batches [variant]     encoder tokens per second by size of batch");
+    Console.Error.WriteLine("tokenizers            megabytes of text a second against one thread of the Rust tokenizers (needs node and npm)");
     Console.Error.WriteLine("summaries [variant]   ROUGE of extractive summaries against written ones (BATCHINFERENCE_SUMMARIES names the file)");
     Console.Error.WriteLine("labels [variant]      accuracy and calibration of label sets with all, few and no examples; prints the page results/labels.md");
     Console.Error.WriteLine("labels-means variant  writes the default mean of the archive into the sources (build anew afterwards)");

@@ -6,6 +6,7 @@ namespace BatchInference.Models.Tokens;
 internal sealed class AddedTokenList(Vocabulary vocabulary)
 {
     private readonly Dictionary<string, AddedToken> tokens = new(StringComparer.Ordinal);
+    private int behind;
 
     public IReadOnlyList<AddedToken> Tokens => [.. tokens.Values];
 
@@ -14,12 +15,14 @@ internal sealed class AddedTokenList(Vocabulary vocabulary)
     {
         if (token.Id is < 0 or >= Vocabulary.MostIds)
             throw new InvalidDataException($"the id {token.Id} of the added token \"{token.Content}\" is out of range: expected 0 to {Vocabulary.MostIds - 1}.");
-        if (token.Content.Length > 0)
-            tokens[token.Content] = token;
+        if (token.Content.Length == 0)
+            return;
+        tokens[token.Content] = token;
+        behind = Math.Max(behind, token.Id + 1);
     }
 
     /// <summary>Adds a token with the id that the vocabulary has for it, else the next free one: the reference implementation does not go by the id that a file tells.</summary>
-    public void Add(AddedToken token) => Set(token with { Id = IdOf(token.Content) ?? Next() });
+    public void Add(AddedToken token) => Set(token with { Id = IdOf(token.Content) ?? Math.Max(vocabulary.Count, behind) });
 
     /// <summary>The id of a token, added or not; null where there is none.</summary>
     public int? IdOf(string content) => tokens.TryGetValue(content, out var token) ? token.Id : vocabulary.Find(content) is >= 0 and var id ? id : null;
@@ -33,6 +36,4 @@ internal sealed class AddedTokenList(Vocabulary vocabulary)
         foreach (var content in special.Where(content => !tokens.ContainsKey(content)))
             Add(new AddedToken(0, content, false, false, false, false, true));
     }
-
-    private int Next() => Math.Max(vocabulary.Count, tokens.Values.Select(token => token.Id + 1).DefaultIfEmpty().Max());
 }

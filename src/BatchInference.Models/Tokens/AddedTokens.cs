@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using BatchInference.Models.Tokens.Patterns;
 using BatchInference.Models.Tokens.Subwords;
@@ -11,7 +12,9 @@ internal sealed class AddedTokens
     private readonly List<AddedToken> tokens = [];
     private readonly PieceTrie trie = new(64);
     private readonly PieceTrie blanks = new(64);
+    private readonly HashSet<char> firsts = [];
     private bool hasBlanks;
+    private SearchValues<char> starts = SearchValues.Create("");
 
     public bool IsEmpty(bool controls) => controls ? tokens.Count == 0 : !hasBlanks;
 
@@ -23,6 +26,8 @@ internal sealed class AddedTokens
         if (pattern.Length == 0)
             return;
         trie.Add(pattern, tokens.Count);
+        if (firsts.Add(pattern[0]))
+            starts = SearchValues.Create([.. firsts]);
         if (!token.Control)
         {
             blanks.Add(pattern, tokens.Count);
@@ -44,6 +49,10 @@ internal sealed class AddedTokens
             return null;
         for (var at = from; at < text.Length; at++)
         {
+            var next = text[at..].IndexOfAny(starts);
+            if (next < 0)
+                return null;
+            at += next;
             var (found, end) = Longest(text, at, controls ? trie : blanks);
             if (found is null)
                 continue;

@@ -18,13 +18,24 @@ internal sealed class AlignedText
     public void AppendOriginal(ReadOnlySpan<char> text, TextRange range)
     {
         Reserve(range.Length);
-        for (var at = range.Start; at < range.End;)
+        var letters = chars.AsSpan(Length, range.Length);
+        var from = origins.AsSpan(Length, range.Length);
+        text.Slice(range.Start, range.Length).CopyTo(letters);
+        for (var at = 0; at < from.Length; at++)
+            from[at] = new TextRange(range.Start + at, 1);
+        Length += range.Length;
+        for (var at = letters.IndexOfAnyInRange('\uD800', '\uDFFF'); at >= 0 && at < letters.Length; at++)
         {
-            var size = SizeAt(text[..range.End], at);
-            var lone = size == 1 && char.IsSurrogate(text[at]);
-            for (var unit = 0; unit < size; unit++)
-                Append(lone ? '\uFFFD' : text[at + unit], new TextRange(at, size));
-            at += size;
+            if (!char.IsSurrogate(letters[at]))
+                continue;
+            if (SizeAt(letters, at) == 1)
+            {
+                letters[at] = '\uFFFD';
+                continue;
+            }
+
+            from.Slice(at, 2).Fill(new TextRange(range.Start + at, 2));
+            at++;
         }
     }
 

@@ -13,12 +13,16 @@ internal ref struct TextRewriter(TextWork work)
     private int source;
     private bool inserted;
 
+    /// <summary>How much of the old text has been passed.</summary>
+    public readonly int Place => source;
+
     /// <summary>Keeps everything up to a place of the old text.</summary>
     public void KeepUntil(int place)
     {
-        if (place > source)
-            next.Append(text, source, place - source);
-        source = Math.Max(source, place);
+        if (place <= source)
+            return;
+        next.Append(text, source, place - source);
+        (source, inserted) = (place, false);
     }
 
     /// <summary>Puts a code point in.</summary>

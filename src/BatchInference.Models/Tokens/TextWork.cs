@@ -15,6 +15,9 @@ internal sealed class TextWork
     /// <summary>Empty, for the stage at work; it becomes <see cref="Text"/> by <see cref="TakeNext"/>.</summary>
     public AlignedText Next { get; private set; } = new();
 
+    /// <summary>Room for a text in which added tokens are sought while its stretches are worked on.</summary>
+    public AlignedText Whole { get; } = new();
+
     /// <summary>The words, as stretches of <see cref="Text"/>.</summary>
     public ReadOnlySpan<TextRange> Words => CollectionsMarshal.AsSpan(words);
 

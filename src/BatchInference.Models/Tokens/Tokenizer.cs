@@ -175,8 +175,9 @@ public sealed class Tokenizer
     // An added token is trimmed by the text that it took, which may have blanks that it lacks itself.
     private TextRange Trimmed(ReadOnlySpan<char> text, int id, bool first, TextRange range)
     {
-        foreach (var trim in design.PostProcessor.Trims)
-            range = trim.Apply(byId.ContainsKey(id) ? text.Slice(range.Start, range.Length) : design.Model.Vocabulary[id], first, range, text);
+        var trims = design.PostProcessor.Trims;
+        for (var at = 0; at < trims.Count; at++)
+            range = trims[at].Apply(byId.ContainsKey(id) ? text.Slice(range.Start, range.Length) : design.Model.Vocabulary[id], first, range, text);
         return range;
     }
 
@@ -194,7 +195,8 @@ public sealed class Tokenizer
         }
 
         // Cutting into words may rewrite the text: the found tokens are looked for in a copy.
-        var whole = new AlignedText();
+        var whole = work.Whole;
+        whole.Clear();
         whole.Append(work.Text, 0, work.Text.Length);
         var (done, from) = (0, 0);
         while (normalized.Next(whole.Chars, from, done, controls) is var (token, found, end))

@@ -32,8 +32,6 @@ internal sealed class TokenizerFile
         var byteLevel = TokenizerParts.EndsInBytes(Part("pre_tokenizer"));
         var model = Model(file.Settings.GetProperty("model"), byteLevel, controls);
         var preTokenizer = parts.OuterPreTokenizer(Part("pre_tokenizer"), model is BytePairModel { ReadsBytes: true });
-        if (model is BytePairModel { PartsAtSpaces: true })
-            preTokenizer = preTokenizer is null ? new MetaspaceCutPreTokenizer() : new PreTokenizerSequence([preTokenizer, new MetaspaceCutPreTokenizer()]);
         var design = new TokenizerDesign
         {
             Normalizer = parts.Normalizer(Part("normalizer")),
@@ -45,8 +43,13 @@ internal sealed class TokenizerFile
             CleansUp = config.Flag("clean_up_tokenization_spaces") ?? false,
             Padding = config.Text("pad_token"),
         };
-        return LanguageTokens.Apply(design, config, added);
+        return CutAtSpaces(LanguageTokens.Apply(SlowConversion.Apply(design, config), config, added));
     }
+
+    private static TokenizerDesign CutAtSpaces(TokenizerDesign design) => design.Model is not BytePairModel { PartsAtSpaces: true } ? design : design with
+    {
+        PreTokenizer = design.PreTokenizer is null ? new MetaspaceCutPreTokenizer() : new PreTokenizerSequence([design.PreTokenizer, new MetaspaceCutPreTokenizer()]),
+    };
 
     private JsonElement Part(string name) => file.Settings.TryGetProperty(name, out var part) ? part : default;
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 
 namespace BatchInference.Models.Tokens.Normalization;
 
@@ -8,6 +9,9 @@ namespace BatchInference.Models.Tokens.Normalization;
 /// </summary>
 internal sealed class CharsMap
 {
+    private const int Latin = 0x300;
+
+    private readonly bool[] keeps = new bool[Latin];
     private readonly uint[] units;
     private readonly byte[] replacements;
 
@@ -22,6 +26,19 @@ internal sealed class CharsMap
         for (var at = 0; at < units.Length; at++)
             units[at] = BinaryPrimitives.ReadUInt32LittleEndian(blob[(4 + 4 * at)..]);
         replacements = blob[(4 + (int)size)..].ToArray();
+        Span<byte> bytes = stackalloc byte[2];
+        for (var letter = ' '; letter < Latin; letter++)
+            keeps[letter] = letter != '\x7F' && !TryFind(bytes[..new Rune(letter).EncodeToUtf8(bytes)], out _);
+    }
+
+    /// <summary>How many letters from the start stay as they are whatever map and graphemes say: Latin ones without a key, before other such letters.</summary>
+    public int Kept(ReadOnlySpan<char> text)
+    {
+        var at = 0;
+        while (at < text.Length && text[at] < Latin && keeps[text[at]])
+            at++;
+        // What stands behind may combine with the last.
+        return at > 0 && at < text.Length && text[at] >= Latin ? at - 1 : at;
     }
 
     /// <summary>

@@ -6,14 +6,23 @@ namespace BatchInference.Models.Tokens.Normalization;
 internal abstract class FilterNormalizer : Normalizer
 {
     private protected const int Removed = -1;
+    private const int Latin = 0x300;
+    private bool[]? keeps;
 
     public override void Apply(TextWork work)
     {
         var text = work.Text;
         var chars = text.Chars;
         var kept = 0;
+        keeps ??= [.. Enumerable.Range(0, Latin).Select(letter => Map(letter) == letter)];
         for (var at = 0; at < chars.Length;)
         {
+            if (chars[at] < Latin && keeps[chars[at]])
+            {
+                at++;
+                continue;
+            }
+
             Rune.DecodeFromUtf16(chars[at..], out var rune, out var size);
             var mapped = Map(rune.Value);
             if (mapped != rune.Value)

@@ -18,7 +18,15 @@ internal sealed class PrecompiledNormalizer(CharsMap map) : Normalizer
         Span<byte> bytes = stackalloc byte[LongestGrapheme + 3];
         for (var at = 0; at < chars.Length;)
         {
-            var size = Plain(chars, at) ? 1 : StringInfo.GetNextTextElementLength(chars[at..]);
+            if (writer.Place == at && map.Kept(chars[at..]) is > 0 and var kept)
+            {
+                at += kept;
+                writer.KeepUntil(at);
+                begun = true;
+                continue;
+            }
+
+            var size = StringInfo.GetNextTextElementLength(chars[at..]);
             var grapheme = chars.Slice(at, size);
             if (size <= LongestGrapheme && Bytes(grapheme, bytes) is var length and <= LongestGrapheme && map.TryFind(bytes[..length], out var found))
                 Replace(ref writer, ref begun, CodePoints(grapheme), found);
@@ -29,9 +37,6 @@ internal sealed class PrecompiledNormalizer(CharsMap map) : Normalizer
 
         work.TakeNext();
     }
-
-    // An ASCII letter before another is a grapheme by itself: most of the text need not be looked at closely.
-    private static bool Plain(ReadOnlySpan<char> chars, int at) => chars[at] is >= ' ' and < '\x7F' && (at + 1 == chars.Length || chars[at + 1] < '\x7F');
 
     private void Each(scoped ReadOnlySpan<char> grapheme, scoped Span<byte> bytes, ref TextRewriter writer, ref bool begun)
     {

@@ -20,7 +20,8 @@ internal sealed class UnicodeData
     private readonly Dictionary<int, int[]> canonical = [];
     private readonly Dictionary<int, int[]> compatible = [];
     private readonly Dictionary<(int, int), int> compositions = [];
-    private readonly bool[] touched = new bool[0x10000];
+    private readonly int[]?[] canonicalLatin = new int[0x2000][];
+    private readonly HashSet<int> unstable = [];
 
     private UnicodeData()
     {
@@ -36,13 +37,38 @@ internal sealed class UnicodeData
                 canonical[rune] = [.. Whole(rune, direct, compatibly: false)];
             if (Whole(rune, direct, compatibly: true) is var parts && !(canonical.TryGetValue(rune, out var same) && same.AsSpan().SequenceEqual(parts.ToArray())))
                 compatible[rune] = [.. parts];
+            if (rune < canonicalLatin.Length && canonical.TryGetValue(rune, out var latin))
+                canonicalLatin[rune] = latin;
         }
     }
 
     public static UnicodeData Version9 { get; } = new();
 
-    /// <summary>Whether normalisation could change it or move it: it decomposes, or combines with what stands before.</summary>
-    public bool Touches(char unit) => touched[unit];
+    /// <summary>By UTF-16 unit, whether a form could change it or what stands before it. A code point beyond the first plane is known by its high surrogate.</summary>
+    public bool[] TouchedBy(UnicodeForm form)
+    {
+        var touched = new bool[0x10000];
+        void Touch(IEnumerable<int> runes)
+        {
+            foreach (var rune in runes)
+                touched[rune < 0x10000 ? rune : char.ConvertFromUtf32(rune)[0]] = true;
+        }
+
+        Touch(classes.Keys);
+        if (form is UnicodeForm.Nfkc or UnicodeForm.Nfkd)
+            Touch(compatible.Keys);
+        if (form is UnicodeForm.Nfd or UnicodeForm.Nfkd)
+        {
+            Touch(canonical.Keys);
+            touched.AsSpan(Syllables, SyllableCount).Fill(true);
+            return touched;
+        }
+
+        // A composed letter stays as it is, unless a mark follows.
+        Touch(unstable);
+        touched.AsSpan(Vowels, Tails + TailCount - Vowels).Fill(true);
+        return touched;
+    }
 
     /// <summary>The canonical combining class; 0 for what stands by itself.</summary>
     public byte ClassOf(int rune) => rune < 0x300 ? (byte)0 : classes.GetValueOrDefault(rune);
@@ -58,6 +84,14 @@ internal sealed class UnicodeData
             var index = rune - Syllables;
             (room[0], room[1], room[2]) = (Leads + index / (VowelCount * TailCount), Vowels + index / TailCount % VowelCount, Tails + index % TailCount);
             return room[..(index % TailCount == 0 ? 2 : 3)];
+        }
+
+        if (!compatibly && rune < canonicalLatin.Length)
+        {
+            if (canonicalLatin[rune] is { } latin)
+                return latin;
+            room[0] = rune;
+            return room[..1];
         }
 
         if ((compatibly && compatible.TryGetValue(rune, out var parts)) || canonical.TryGetValue(rune, out parts))
@@ -85,7 +119,6 @@ internal sealed class UnicodeData
         var rune = Number(colon < 0 ? head : head[..colon]);
         if (colon >= 0)
             classes[rune] = byte.Parse(head.AsSpan(colon + 1), CultureInfo.InvariantCulture);
-        Touch(rune);
         if (kind < 0)
             return;
         var parts = line[(kind + 1)..].Split(' ').Select(Number).ToArray();
@@ -93,16 +126,12 @@ internal sealed class UnicodeData
         if (line[kind] == '=')
         {
             compositions[(parts[0], parts[1])] = rune;
-            Touch(parts[1]);
+            unstable.Add(parts[1]);
         }
-    }
-
-    // A code point beyond the first plane is known by its high surrogate; Hangul is marked whole.
-    private void Touch(int rune)
-    {
-        touched[rune < 0x10000 ? rune : char.ConvertFromUtf32(rune)[0]] = true;
-        touched.AsSpan(Leads, 0x100).Fill(true);
-        touched.AsSpan(Syllables, SyllableCount).Fill(true);
+        else if (line[kind] == '!')
+        {
+            unstable.Add(rune);
+        }
     }
 
     private static List<int> Whole(int rune, Dictionary<int, (int[] Parts, bool Canonical)> direct, bool compatibly)

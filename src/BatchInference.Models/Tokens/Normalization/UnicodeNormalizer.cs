@@ -6,6 +6,7 @@ namespace BatchInference.Models.Tokens.Normalization;
 internal sealed class UnicodeNormalizer(UnicodeForm form) : Normalizer
 {
     private readonly UnicodeData data = UnicodeData.Version9;
+    private readonly bool[] touched = UnicodeData.Version9.TouchedBy(form);
     private readonly bool compatibly = form is UnicodeForm.Nfkc or UnicodeForm.Nfkd;
     private readonly bool composes = form is UnicodeForm.Nfc or UnicodeForm.Nfkc;
 
@@ -19,14 +20,14 @@ internal sealed class UnicodeNormalizer(UnicodeForm form) : Normalizer
         var run = work.Marks;
         while (at < chars.Length)
         {
-            // The code point before may be what a mark combines with.
+            // The code point before is none of these, but may be what a mark combines with.
             at = Before(chars, at);
             writer.KeepUntil(at);
             run.Clear();
             var end = at;
             do
                 end = Decompose(chars, end, run);
-            while (end < chars.Length && data.Touches(chars[end]));
+            while (end < chars.Length && touched[chars[end]]);
             Sort(run);
             if (composes)
                 Compose(run);
@@ -41,7 +42,7 @@ internal sealed class UnicodeNormalizer(UnicodeForm form) : Normalizer
 
     private int NextTouched(ReadOnlySpan<char> chars, int from)
     {
-        while (from < chars.Length && (chars[from] < '\x80' || !data.Touches(chars[from])))
+        while (from < chars.Length && (chars[from] < '\x80' || !touched[chars[from]]))
             from++;
         return from;
     }

@@ -6,6 +6,9 @@ namespace BatchInference.Models.Tokens.PreTokenization;
 /// <summary>Words are what stands between blanks and punctuation; each punctuation mark is a word.</summary>
 internal sealed class BertPreTokenizer : PreTokenizer
 {
+    private const int Latin = 0x300;
+    private static readonly bool[] Plain = [.. Enumerable.Range(0, Latin).Select(letter => !char.IsWhiteSpace((char)letter) && !OldCategories.IsPunctuation(letter))];
+
     public override void Apply(TextWork work)
     {
         var chars = work.Text.Chars;
@@ -14,6 +17,12 @@ internal sealed class BertPreTokenizer : PreTokenizer
             var start = word.Start;
             for (var at = word.Start; at < word.End;)
             {
+                if (chars[at] < Latin && Plain[chars[at]])
+                {
+                    at++;
+                    continue;
+                }
+
                 Rune.DecodeFromUtf16(chars[at..word.End], out var rune, out var size);
                 if (Rune.IsWhiteSpace(rune))
                 {

@@ -22,8 +22,8 @@ internal sealed class MetaspacePreTokenizer(char replacement, PrependScheme sche
             var first = text.Chars[word.Start];
             if (first != ' ' && first != replacement && Prepends(text.Origins[word.Start]))
                 next.Append(replacement, text.Origins[word.Start]);
-            for (var at = word.Start; at < word.End; at++)
-                next.Append(text.Chars[at] == ' ' ? replacement : text.Chars[at], text.Origins[at]);
+            next.Append(text, word.Start, word.Length);
+            next.Letters[start..].Replace(' ', replacement);
             Cut(work, next.Chars, start);
         }
 
