@@ -98,8 +98,11 @@ public sealed class ClassifierPass : ModelPass
     }
 
     /// <summary>The logits of one row as it is.</summary>
+    /// <exception cref="ModelException">The row is longer than what the model reads.</exception>
     /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
-    public IReadOnlyList<float> Logits(TokenizedText row, CancellationToken cancellationToken) => graph.Run([(row.Ids, row.TypeIds)], cancellationToken)[0];
+    public IReadOnlyList<float> Logits(TokenizedText row, CancellationToken cancellationToken) => row.Ids.Length <= use.Description.Context
+        ? graph.Run([(row.Ids, row.TypeIds)], cancellationToken)[0]
+        : throw new ModelException($"Expected at most {use.Description.Context} tokens, found {row.Ids.Length}. Shorten one of the two texts.");
 
     /// <inheritdoc/>
     public override IReadOnlyList<TokenChunk> NextRound(SplitText split, IReadOnlyList<ChunkPrediction> predictions)

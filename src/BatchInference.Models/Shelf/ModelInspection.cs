@@ -37,6 +37,8 @@ internal static class ModelInspection
             Try(folder, problems, () => ModelGraphs.Check(folder, graph, problems));
         var size = config is { } shape ? Number(shape, "vocab_size") : genai is { } other && other.TryGetProperty("model", out var inner) ? Number(inner, "vocab_size") : null;
         Try(folder, problems, () => TokenizerVocabulary.Check(folder, size, problems));
+        if (found != ModelKind.Decoder)
+            Try(folder, problems, () => TokenizerVocabulary.CheckPadding(folder, problems));
         var labels = found is ModelKind.Classifier or ModelKind.TokenClassifier ? LabelsOf(folder, config!.Value, problems) : [];
         var chats = false;
         if (found is ModelKind.Decoder or ModelKind.EncoderDecoder)

@@ -24,6 +24,32 @@ internal static class TokenizerVocabulary
             problems.Add($"{folder.At("tokenizer.json")}: expected ids below {limit}, the model's vocab_size, found {greatest}. Tokenizer and model do not belong together; restore both from where the model came.");
     }
 
+    /// <summary>Tells when the tokenizer has another padding token than the model, as a tokenizer of another model mostly has. Models that only write are often published so, and need none.</summary>
+    public static void CheckPadding(ModelFolder folder, List<string> problems)
+    {
+        if (folder.Json("config.json") is not { } config || !config.TryGetProperty("pad_token_id", out var id) || !id.TryGetInt32(out var padding)
+            || folder.Json("tokenizer.json") is not { } tokenizer || PaddingToken(folder) is not { } token)
+            return;
+        var found = IdOf(tokenizer, token);
+        if (found != padding && !folder.Has("source.spm"))
+            problems.Add($"{folder.At("tokenizer.json")}: expected the padding token `{token}` with the id {padding} that config.json has, found {(found is { } other ? $"{other}" : "no such token")}. Tokenizer and model do not belong together; restore both from where the model came.");
+    }
+
+    private static string? PaddingToken(ModelFolder folder)
+    {
+        if (folder.Json("tokenizer_config.json") is not { } config || !config.TryGetProperty("pad_token", out var token))
+            return null;
+        return token.ValueKind == JsonValueKind.Object && token.TryGetProperty("content", out var content) ? content.GetString() : token.ValueKind == JsonValueKind.String ? token.GetString() : null;
+    }
+
+    private static int? IdOf(JsonElement tokenizer, string token)
+    {
+        foreach (var added in tokenizer.GetProperty("added_tokens").EnumerateArray())
+            if (added.GetProperty("content").GetString() == token)
+                return added.GetProperty("id").GetInt32();
+        return tokenizer.GetProperty("model").TryGetProperty("vocab", out var vocabulary) && vocabulary.ValueKind == JsonValueKind.Object && vocabulary.TryGetProperty(token, out var id) ? id.GetInt32() : null;
+    }
+
     private static int? Greatest(JsonElement tokenizer)
     {
         int? greatest = null;

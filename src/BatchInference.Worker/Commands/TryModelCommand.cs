@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using BatchInference.Models.Onnx;
 using BatchInference.Worker.Commands.Trying;
 using BatchInference.Worker.Jobs;
 
@@ -42,23 +41,15 @@ internal static class TryModelCommand
         var exit = ExitCodes.Done;
         for (var number = 1; await surroundings.Input.ReadLineAsync(cancellationToken) is { } line; number++)
         {
-            string? error = null;
             if (TryLine.Parse(line) is not { } asked)
-                error = "expected one JSON string, in double quotes";
-            else
-                try
-                {
-                    await surroundings.Output.WriteLineAsync(answers.Answer(asked, cancellationToken).ToJsonString(Readable));
-                    continue;
-                }
-                catch (ModelException refusal)
-                {
-                    error = refusal.Message;
-                }
+            {
+                await surroundings.Error.WriteLineAsync($"line {number}: expected one JSON string, in double quotes. The other lines are answered.");
+                await surroundings.Output.WriteLineAsync(new JsonObject { ["error"] = $"line {number}: expected one JSON string" }.ToJsonString(Readable));
+                exit = ExitCodes.WrongUsage;
+                continue;
+            }
 
-            await surroundings.Error.WriteLineAsync($"line {number}: {error.TrimEnd('.')}. The other lines are answered.");
-            await surroundings.Output.WriteLineAsync(new JsonObject { ["error"] = $"line {number}: {error}" }.ToJsonString(Readable));
-            exit = ExitCodes.WrongUsage;
+            await surroundings.Output.WriteLineAsync(answers.Answer(asked, cancellationToken).ToJsonString(Readable));
         }
 
         return exit;

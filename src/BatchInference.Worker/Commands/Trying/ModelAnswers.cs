@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using BatchInference.Models.Batching;
+using BatchInference.Models.Onnx;
 using BatchInference.Models.Passes;
 using BatchInference.Models.Shelf;
 using BatchInference.Models.Tasks;
@@ -15,7 +16,7 @@ internal abstract class ModelAnswers(ModelUse model, TryRequest request) : IDisp
     protected virtual bool ReadsPairs => false;
 
     /// <summary>Opens a model for what is asked of it.</summary>
-    /// <exception cref="Models.Onnx.ModelException">It cannot be loaded, or not be asked that.</exception>
+    /// <exception cref="ModelException">It cannot be loaded, or not be asked that.</exception>
     public static ModelAnswers Open(ModelUse model, TryRequest request, ModelChoice choice, CancellationToken cancellationToken) => model.Description.Kind switch
     {
         ModelKind.Embedder => new EncoderAnswers(model, request, choice, cancellationToken),
@@ -24,8 +25,7 @@ internal abstract class ModelAnswers(ModelUse model, TryRequest request) : IDisp
         _ => new TokenAnswers(model, request),
     };
 
-    /// <summary>The answer to a line.</summary>
-    /// <exception cref="Models.Onnx.ModelException">The line cannot be answered.</exception>
+    /// <summary>The answer to a line. What the model cannot say of this one stands in it as <c>error</c>.</summary>
     public JsonObject Answer(TryLine line, CancellationToken cancellationToken)
     {
         var tokens = model.Tokenizer.EncodeWithTemplate(line.Text, line.Pair, request.SpecialTokens);
@@ -38,8 +38,16 @@ internal abstract class ModelAnswers(ModelUse model, TryRequest request) : IDisp
                 ["offsets"] = new JsonArray([.. tokens.Offsets.Select((range, token) => (tokens.Texts[token] == 1 ? pairPoints : points) is var counted ? (JsonNode)new JsonArray(counted[range.Start], counted[range.End]) : null)]),
             },
         };
-        if (line.Pair is null || ReadsPairs)
-            Add(answer, line, tokens, cancellationToken);
+        try
+        {
+            if (line.Pair is null || ReadsPairs)
+                Add(answer, line, tokens, cancellationToken);
+        }
+        catch (ModelException refusal)
+        {
+            answer["error"] = refusal.Message;
+        }
+
         return answer;
     }
 
