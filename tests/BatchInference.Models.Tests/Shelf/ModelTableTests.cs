@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using BatchInference.Models.Onnx;
 using BatchInference.Models.Shelf;
 using BatchInference.Models.Tasks;
 using BatchInference.Models.Tests.Generation;
