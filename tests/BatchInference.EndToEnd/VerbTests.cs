@@ -45,6 +45,10 @@ public sealed class VerbTests : IDisposable
         doctor.ShouldContain("BAD   execution provider cuda: Execution provider `cuda`, device 1: expected it to open a model, found: ");
         doctor.ShouldContain("Install the build for cuda and the driver of the device, or set the provider to `cpu`.");
         doctor.ShouldContain("good  devices: this program was never run on a GPU");
+
+        var run = (await WorkerProcess.RunAsync(folder["state"], "run", "letters", "--config", folder["config"])).ShouldExit(2);
+        run.Errors.ShouldContain("Execution provider `cuda`, device 1: expected it to open a model, found: ");
+        Directory.Exists(folder["results"]).ShouldBeFalse();
     }
 
     [Fact]

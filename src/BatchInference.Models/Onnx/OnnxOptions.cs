@@ -23,6 +23,10 @@ public sealed record OnnxOptions
     /// <summary>Most padded tokens of a batch; null for what the pass finds best on the provider.</summary>
     public int? PaddedTokens { get; init; }
 
+    /// <summary>Tries the provider on a model of one node.</summary>
+    /// <exception cref="ModelException">It is not in this build, or does not work on this machine.</exception>
+    public void Verify() => ExecutionProviders.Open(this).Dispose();
+
     /// <summary>Puts the device's provider into a session. A seam: tests put in one that fails as libraries with a device do, or that leaves everything to the processor.</summary>
     internal Action<SessionOptions, OnnxOptions> Append { get; init; } = ExecutionProviders.Append;
 }

@@ -34,6 +34,7 @@ internal sealed class JobTasks : IDisposable
     public static JobTasks Of(WorkerConfiguration configuration, JobSettings job, List<string> errors)
     {
         var tasks = new JobTasks(new ModelChoice(configuration), $"jobs/{job.Name}.json");
+        Try(errors, tasks.choice.Options.Verify);
         var named = new List<(string Name, TaskSettings Task, ModelUse Model)>();
         foreach (var (name, task) in job.Tasks)
         {
