@@ -67,6 +67,7 @@ internal sealed class DocumentAssembler(RunPlan plan, TimeProvider time)
             MediaType = hand.Reading.MediaType ?? text?.MediaType,
             Language = text?.Language,
             Pages = text is { Pages.Count: > 0 } ? text.Pages.Count : null,
+            Scanned = text?.Scanned ?? [],
             Characters = text is null ? null : CodePoints(text.Text),
             TokensTotal = hand.Shares.Count == 0 ? null : hand.Shares[0].Split.TotalTokens,
             TokensRead = hand.Shares.Count == 0 ? null : status == RowStatus.Failed ? 0 : hand.Shares[0].Split.ReadTokens,

@@ -1,3 +1,4 @@
 using BatchInference.Worker.Commands;
+using BatchInference.Worker.Jobs;
 
-return await BatchInferenceCommand.RunAsync(args, Surroundings.OfProcess());
+return args is [Reading.HostVerb] ? Reading.Host() : await BatchInferenceCommand.RunAsync(args, Surroundings.OfProcess());

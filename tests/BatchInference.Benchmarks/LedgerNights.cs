@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using BatchInference.Documents;
 using BatchInference.Documents.Extraction;
+using BatchInference.Documents.Extraction.Ocr;
 using BatchInference.Pipeline;
 using BatchInference.Pipeline.Results;
 using BatchInference.Testing;

@@ -22,6 +22,9 @@ public sealed record ResultRow
     /// <summary>Where the format has pages.</summary>
     public int? Pages { get; init; }
 
+    /// <summary>The pages that were read from their pictures; in the JSON lines only, as <c>ocr</c>.</summary>
+    public IReadOnlyList<ScannedPage> Scanned { get; init; } = [];
+
     /// <summary>Unicode code points of the extracted text.</summary>
     public long? Characters { get; init; }
 

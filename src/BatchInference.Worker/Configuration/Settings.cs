@@ -15,6 +15,8 @@ internal sealed record AppSettings
 
     public StorageSettings Storage { get; init; } = new();
 
+    public OcrSettings Ocr { get; init; } = new();
+
     public LoggingSettings Logging { get; init; } = new();
 }
 
@@ -51,6 +53,27 @@ internal sealed record LimitSettings
     public int Seconds { get; init; } = 300;
 
     public int Readers { get; init; }
+
+    public int MemoryMegabytes { get; init; } = 1024;
+
+    public int DocumentMinutes { get; init; } = 720;
+
+    public int DocumentsPerProcess { get; init; } = 500;
+}
+
+internal sealed record OcrSettings
+{
+    public bool Enabled { get; init; } = true;
+
+    public IReadOnlyList<string> Languages { get; init; } = ["fra", "eng"];
+
+    public int Dpi { get; init; } = 300;
+
+    public int SecondsPerPage { get; init; } = 120;
+
+    public int PagesAtOnce { get; init; } = 2;
+
+    public string? Tools { get; init; }
 }
 
 internal sealed record LedgerSettings

@@ -42,6 +42,7 @@ internal sealed class Examination(WorkerConfiguration configuration)
         yield return Provider(cancellationToken);
         if (configuration.Settings.Models.Provider != "cpu")
             yield return NeverRunOnDevice();
+        yield return Scans();
         foreach (var job in configuration.Jobs.Values.Where(job => job.Enabled).OrderBy(job => job.Name, StringComparer.Ordinal))
             await foreach (var finding in JobAsync(job, cancellationToken))
                 yield return finding;
@@ -81,6 +82,16 @@ internal sealed class Examination(WorkerConfiguration configuration)
         var vector = encoder.Embed(["Un texte."], cancellationToken)[0];
         return vector.All(float.IsFinite) ? $"{encoder.Model} gives a vector" : throw new ModelException($"{encoder.Model} gives numbers that are none. Set Models:Provider to cpu, or update the driver of the device.");
     });
+
+    // Without them scans have no text, and that with a reason; no night stops.
+    private Finding Scans()
+    {
+        var tools = Reading.FindTools(configuration.Settings.Ocr);
+        var missing = tools.Options.Languages.Except(tools.Languages).ToArray();
+        return tools.CanRead
+            ? new("reading of scans", true, $"{tools.TesseractVersion} with {string.Join(", ", tools.Languages)}{(missing.Length == 0 ? "" : $", without {string.Join(", ", missing)}")}; {tools.RendererVersion ?? "no pdftoppm: only PDF pages that are one JPEG or PNG picture are read"}", missing.Length == 0 && tools.Renderer is not null ? null : tools.Remedy)
+            : new("reading of scans", true, $"scans will have no text: {tools.Missing}", null);
+    }
 
     private async IAsyncEnumerable<Finding> JobAsync(JobSettings settings, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

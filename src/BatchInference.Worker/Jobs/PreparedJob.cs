@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using BatchInference.Documents;
 using BatchInference.Documents.Extraction;
+using BatchInference.Documents.Extraction.Isolation;
 using BatchInference.Pipeline;
 using BatchInference.Pipeline.Results;
 using BatchInference.Worker.Configuration;
@@ -14,6 +15,7 @@ namespace BatchInference.Worker.Jobs;
 internal sealed class PreparedJob : IDisposable
 {
     private readonly WorkerConfiguration configuration;
+    private IsolatedDocumentReader? reader;
 
     private PreparedJob(WorkerConfiguration configuration, JobSettings settings)
     {
@@ -30,7 +32,7 @@ internal sealed class PreparedJob : IDisposable
 
     public DocumentSource Source => Places.Source;
 
-    public DocumentReader Reader { get; private set; } = null!;
+    public DocumentReader Reader => reader!;
 
     public ResultSink Sink => Places.Sink;
 
@@ -52,9 +54,7 @@ internal sealed class PreparedJob : IDisposable
             throw new ConfigurationException(errors);
         }
 
-        var limits = configuration.Settings.Limits;
-        job.Reader = DocumentReader.Standard(
-            new ExtractionLimits { Bytes = limits.Megabytes * 1024L * 1024, Characters = limits.Characters, Pages = limits.Pages, Time = TimeSpan.FromSeconds(limits.Seconds) }, TimeProvider.System);
+        job.reader = Reading.Open(configuration.Settings);
         return job;
     }
 
@@ -87,6 +87,7 @@ internal sealed class PreparedJob : IDisposable
 
     public void Dispose()
     {
+        reader?.Dispose();
         Places?.Dispose();
         Tasks?.Dispose();
     }

@@ -38,7 +38,7 @@ public sealed class ScanTests
 
         ErrorRate(await File.ReadAllTextAsync(Golden(source)), text.Text).ShouldBeLessThanOrEqualTo(MostErrors, text.Text);
         text.Pages.Select(page => page.Number).ShouldBe(Enumerable.Range(1, pages));
-        text.Pages.ShouldAllBe(page => page.Length > 500);
+        text.Pages.ShouldAllBe(page => page.Length > 100);
         text.Scanned.Select(page => page.Page).ShouldBe(Enumerable.Range(1, pages));
         text.Scanned.ShouldAllBe(page => page.Confidence > 0.8 && page.Confidence <= 1 && page.Error == null);
     }

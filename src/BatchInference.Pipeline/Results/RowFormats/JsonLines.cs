@@ -92,6 +92,8 @@ internal static class JsonLines
         json.WriteString("language", row.Language);
         WriteNumber(json, "pages", row.Pages);
         WriteNumber(json, "characters", row.Characters);
+        if (row.Scanned.Count > 0)
+            WriteScanned(json, row.Scanned);
         json.WritePropertyName("tokens");
         if (row is { TokensTotal: { } total, TokensRead: { } read })
         {
@@ -130,6 +132,26 @@ internal static class JsonLines
 
         json.WriteString("run", row.Run);
         json.WriteString("processedAt", row.ProcessedAt.UtcDateTime.ToString(Moment, CultureInfo.InvariantCulture));
+        json.WriteEndObject();
+    }
+
+    // {"confidence":0.93,"pages":[{"page":1,"confidence":0.93}]}: the mean, then each page that was read from its picture; an error where one could not be.
+    private static void WriteScanned(Utf8JsonWriter json, IReadOnlyList<ScannedPage> pages)
+    {
+        json.WriteStartObject("ocr");
+        json.WriteNumber("confidence", Math.Round(pages.Average(page => page.Confidence), 3));
+        json.WriteStartArray("pages");
+        foreach (var page in pages)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("page", page.Page);
+            json.WriteNumber("confidence", page.Confidence);
+            if (page.Error is not null)
+                json.WriteString("error", page.Error);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 
@@ -191,6 +213,7 @@ internal static class JsonLines
                 MediaType = row.GetProperty("mediaType").GetString(),
                 Language = row.GetProperty("language").GetString(),
                 Pages = (int?)Number(row, "pages"),
+                Scanned = row.TryGetProperty("ocr", out var ocr) ? [.. ocr.GetProperty("pages").EnumerateArray().Select(ReadScanned)] : [],
                 Characters = Number(row, "characters"),
                 TokensTotal = tokens.ValueKind == JsonValueKind.Null ? null : tokens.GetProperty("total").GetInt64(),
                 TokensRead = tokens.ValueKind == JsonValueKind.Null ? null : tokens.GetProperty("read").GetInt64(),
@@ -228,6 +251,8 @@ internal static class JsonLines
             Reasoning = Optional(result, "reasoning"),
         };
     }
+
+    private static ScannedPage ReadScanned(JsonElement page) => new(page.GetProperty("page").GetInt32(), page.GetProperty("confidence").GetDouble(), Optional(page, "error"));
 
     private static Quote ReadQuote(JsonElement quote) =>
         new(quote.GetProperty("start").GetInt64(), quote.GetProperty("length").GetInt64(), (int?)Number(quote, "page"), quote.GetProperty("text").GetString()!);
