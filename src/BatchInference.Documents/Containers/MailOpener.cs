@@ -14,7 +14,7 @@ internal sealed class MailOpener : ContainerOpener
     public override IEnumerable<Member> Open(Stream content, ContainerSource source, CancellationToken cancellationToken)
     {
         using var mail = MailExtractor.Parse(content, cancellationToken);
-        foreach (var part in mail.BodyParts.Where(part => part != mail.Body || part.IsAttachment))
+        foreach (var part in mail.BodyParts.Where(part => part != mail.Body || part is MessagePart || part.IsAttachment))
         {
             if (part is TnefPart packed)
             {

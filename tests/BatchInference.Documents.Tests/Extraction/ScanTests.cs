@@ -148,7 +148,7 @@ public sealed class ScanTests
 
     private static string Normal(string text) => string.Join(' ', text.Normalize(NormalizationForm.FormC).Replace('’', '\'').Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
-    private static string Golden(string name) => Repository.At($"tests/BatchInference.Documents.Tests/Goldens/scans/{name}");
+    private static string Golden(string name) => Repository.At($"tests/fixtures/documents/scans/{name}");
 
     private static Task<byte[]> GoldenAsync(string name) => File.ReadAllBytesAsync(Golden(name));
 }
