@@ -17,10 +17,12 @@ public sealed class RunProgress(TimeProvider time)
         var began = Interlocked.Read(ref firstInference);
         var seconds = began == 0 ? 0 : time.GetElapsedTime(began).TotalSeconds;
         var tokens = Interlocked.Read(ref inferred);
-        var all = Interlocked.Read(ref total);
-        TimeSpan? left = all >= 0 && Handled > 0 && seconds > 0 ? TimeSpan.FromSeconds(Math.Max(0, all - Handled) * seconds / Handled) : null;
-        return new ProgressSnapshot(counts, Handled, all < 0 ? null : all, tokens, seconds > 0 ? tokens / seconds : 0, left, failures.ToDictionary(StringComparer.Ordinal));
+        TimeSpan? left = Total is { } all && Handled > 0 && seconds > 0 ? TimeSpan.FromSeconds(Math.Max(0, all - Handled) * seconds / Handled) : null;
+        return new ProgressSnapshot(counts, Handled, Total, tokens, seconds > 0 ? tokens / seconds : 0, left, failures.ToDictionary(StringComparer.Ordinal));
     }
+
+    /// <summary>Listed documents to be done; null while they are being counted.</summary>
+    public long? Total => Interlocked.Read(ref total) is >= 0 and var all ? all : null;
 
     /// <summary>The documents of the run until now.</summary>
     public RunCounts Counts => new()

@@ -117,6 +117,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         settlement = settlement with
         {
             Token = Token,
+            Pace = new RunPace(progress.Handled, progress.Total),
             Containers = [.. shard.Containers],
             Unchanged = [.. shard.Outcomes.Where(outcome => outcome.Kind == OutcomeKind.Unchanged).Select(outcome => new UnchangedDocument(outcome.Path, outcome.Version))],
             Failures =

@@ -16,7 +16,7 @@ public sealed class PowerCutTests(ITestOutputHelper log)
         using var archive = new TinyArchive(Documents);
         var random = Seeded();
         for (var cut = 0; cut < (IsLong ? 200 : 20); cut++)
-            await CutAsync(archive.Start("state"), random);
+            await CutAsync(archive, archive.Start("state"), random);
 
         (await archive.RunAsync("state")).ShouldExit(0);
         archive.Results.ShouldBeInOrder(archive.Documents);
@@ -35,7 +35,7 @@ public sealed class PowerCutTests(ITestOutputHelper log)
         {
             // One of three nodes has the job, the others are told so, or take it over when the lease of one that was cut has run out.
             WorkerProcess[] nodes = [.. Enumerable.Range(0, 3).Select(node => archive.Start(string.Create(CultureInfo.InvariantCulture, $"node-{node}"), shared))];
-            await Task.WhenAll(nodes.Select(node => CutAsync(node, random)));
+            await Task.WhenAll(nodes.Select(node => CutAsync(archive, node, random)));
         }
 
         Ended last;
@@ -55,14 +55,22 @@ public sealed class PowerCutTests(ITestOutputHelper log)
         return new Random(seed);
     }
 
-    private static async Task CutAsync(WorkerProcess worker, Random random)
+    // The moment is the point of this test: some while after the start, or soon after the next part became visible, when others are on their way.
+    private static async Task CutAsync(TinyArchive archive, WorkerProcess worker, Random random)
     {
         using (worker)
         {
-            // The moment is the point of this test: anywhere between start and the end of some shards.
+            bool afterPart;
             int moment;
             lock (random)
-                moment = random.Next(100, 4000);
+                (afterPart, moment) = (random.Next(2) == 0, random.Next(1, 3000));
+            if (afterPart)
+            {
+                var parts = archive.Results.Parts("jsonl").Count;
+                await worker.UntilAsync(() => worker.HasEnded || archive.Results.Parts("jsonl").Count > parts);
+                moment /= 10;
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(moment), TimeProvider.System);
             worker.Kill();
             await worker.EndAsync();

@@ -26,6 +26,8 @@ public sealed class WorkerProcess : IDisposable
 
     public int Id => process.Id;
 
+    public bool HasEnded => process.HasExited;
+
     public string Output { get { lock (output) return output.ToString(); } }
 
     public string Errors { get { lock (errors) return errors.ToString(); } }

@@ -40,6 +40,9 @@ internal static class PostgresSchema
         CREATE TABLE hold (
             job text COLLATE "C" PRIMARY KEY, token bigint NOT NULL, run text NOT NULL, host text NOT NULL, process_id integer NOT NULL, since text NOT NULL, until timestamptz NOT NULL);
         """,
+
+        // How far a run is, in listed documents.
+        "ALTER TABLE run ADD COLUMN handled bigint, ADD COLUMN expected bigint;",
     ];
 
     /// <summary>The version that this program makes.</summary>

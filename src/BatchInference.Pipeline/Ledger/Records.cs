@@ -52,9 +52,17 @@ public sealed record RunRecord
     /// <summary>What closing it needs, should another process have to (JSON).</summary>
     public required string Header { get; init; }
 
+    /// <summary>How far it was when it last recorded something; null before.</summary>
+    public RunPace? Pace { get; init; }
+
     /// <summary>How it ended; null while it is open.</summary>
     public RunEnding? Ending { get; init; }
 }
+
+/// <summary>How far a run is.</summary>
+/// <param name="Handled">Listed documents that it has done with.</param>
+/// <param name="Expected">Those that it found to be done; null while they are counted.</param>
+public sealed record RunPace(long Handled, long? Expected);
 
 /// <summary>How a run ended, in the books.</summary>
 /// <param name="Ended">When.</param>
@@ -93,6 +101,9 @@ public sealed record PartRecord(RunId Run, DateOnly RunDate, int Shard, int Rows
 public sealed record Settlement(
     RunId Run, PartRecord? Part, IReadOnlyList<SettledRow> Settled, IReadOnlyList<UnchangedDocument> Unchanged, IReadOnlyList<FailureRecord> Failures)
 {
+    /// <summary>How far the run is; null where that is not told.</summary>
+    public RunPace? Pace { get; init; }
+
     /// <summary>As <see cref="JobHold.Token"/>; null where nobody can be late.</summary>
     public long? Token { get; init; }
 

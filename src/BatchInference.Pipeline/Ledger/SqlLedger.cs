@@ -97,6 +97,8 @@ public abstract partial class SqlLedger : Ledger
         if (settlement.Token is { } token)
             await FenceAsync(sql, job, token, cancellationToken);
 
+        if (settlement.Pace is { } pace)
+            await sql.ExecuteAsync("UPDATE run SET handled = $1, expected = $2 WHERE id = $3", [pace.Handled, pace.Expected, run], cancellationToken);
         if (settlement.Part is { } part)
         {
             // A transaction that committed though its caller was told otherwise is repeated: it says the same again.
@@ -235,7 +237,7 @@ public abstract partial class SqlLedger : Ledger
 
     private const string SelectRun =
         """
-        SELECT r.name, s.job, s.output, r.run_date, r.started, w.value, e.value, r.header, r.ending
+        SELECT r.name, s.job, s.output, r.run_date, r.started, w.value, e.value, r.header, r.ending, r.handled, r.expected
         FROM run r JOIN scope s ON s.id = r.scope JOIN fingerprint w ON w.id = r.work JOIN fingerprint e ON e.id = r.extraction
         """;
 
@@ -252,6 +254,7 @@ public abstract partial class SqlLedger : Ledger
         Work = row.GetString(5),
         Extraction = row.GetString(6),
         Header = row.GetString(7),
+        Pace = row.IsDBNull(9) ? null : new RunPace(row.GetInt64(9), row.IsDBNull(10) ? null : row.GetInt64(10)),
         Ending = row.IsDBNull(8) ? null : JsonSerializer.Deserialize<RunEnding>(row.GetString(8)),
     };
 

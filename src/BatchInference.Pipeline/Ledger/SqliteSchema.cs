@@ -40,6 +40,9 @@ internal static class SqliteSchema
 
         // The order in which failures are told: without it each page of them would sort all.
         "CREATE INDEX failure_by_reason ON failure (stage, reason, path);",
+
+        // How far a run is, in listed documents.
+        "ALTER TABLE run ADD COLUMN handled INTEGER; ALTER TABLE run ADD COLUMN expected INTEGER;",
     ];
 
     /// <summary>The version that this program makes.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using BatchInference.Pipeline;
 using BatchInference.Worker.Jobs;
+using BatchInference.Worker.Scheduling;
 
 namespace BatchInference.Worker.Commands;
 
@@ -24,8 +25,11 @@ internal static class StatusCommand
                 if (holder is not null && ledger is not null)
                 {
                     var counts = await ledger.CountAsync(holder.Run, token);
+                    var pace = (await ledger.FindRunAsync(holder.Run, token))?.Pace;
+                    var zone = job.Schedule.Select(night => new NightSchedule(night).Zone).FirstOrDefault() ?? TimeZoneInfo.Local;
+                    var outlook = Outlook.Of(job, holder.Since, pace, surroundings.Time.GetUtcNow())?.ToText(zone);
                     await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
-                        $"{job.Name}: running since {holder.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC (process {holder.ProcessId} on {holder.Host}, run {holder.Run}): {counts.Done} documents published, {counts.Failed} of them failed"));
+                        $"{job.Name}: running since {holder.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC (process {holder.ProcessId} on {holder.Host}, run {holder.Run}): {counts.Done} documents published, {counts.Failed} of them failed{(pace is { Expected: { } expected } ? $"; {pace.Handled} of {expected} done" : "")}{(outlook is null ? "" : $", {outlook}")}"));
                 }
                 else
                 {

@@ -9,6 +9,10 @@ internal static class Openings
     public static Night? At(JobSettings job, DateTimeOffset instant) =>
         Latest(job.Schedule.Select(entry => new NightSchedule(entry).At(instant)).OfType<Night>());
 
+    /// <summary>The first night that is open at an instant or after it; null when none opens any more.</summary>
+    public static Night? After(JobSettings job, DateTimeOffset instant) => At(job, instant)
+        ?? job.Schedule.Select(entry => new NightSchedule(entry).After(instant)).OfType<Night>().OrderBy(night => night.Opens).ThenByDescending(night => night.Closes).Select(night => (Night?)night).FirstOrDefault();
+
     /// <summary>When the job is to be looked at next.</summary>
     /// <param name="job">The job.</param>
     /// <param name="now">The instant.</param>

@@ -152,6 +152,17 @@ public abstract class LedgerContract
     }
 
     [Fact]
+    public async Task ARunTellsHowFarItIs()
+    {
+        var run = await BeginAsync(1);
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [], []) { Pace = new RunPace(7, null) }, default);
+        (await Ledger.FindRunAsync(run.Run, default)).ShouldBe(run with { Pace = new RunPace(7, null) });
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [], []) { Pace = new RunPace(9, 12) }, default);
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [], []), default);
+        (await Ledger.FindRunAsync(run.Run, default)).ShouldBe(run with { Pace = new RunPace(9, 12) });
+    }
+
+    [Fact]
     public async Task ARunMayBeOpenedTwiceButItsNameBelongsToOneOutput()
     {
         var run = await BeginAsync(1);
