@@ -42,11 +42,13 @@ public sealed class WorkerProcess : IDisposable
     }
 
     /// <summary>Starts the program through another one, such as <c>setpriv</c>.</summary>
-    public static WorkerProcess StartThrough(string program, string[] before, string state, params string[] arguments)
+    public static WorkerProcess StartThrough(string program, string[] before, string state, params string[] arguments) => StartThrough(program, before, state, null, arguments);
+
+    public static WorkerProcess StartThrough(string program, string[] before, string state, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(program) { WorkingDirectory = Testing.Repository.Root };
         foreach (var argument in before.Append(Executable).Concat(arguments)) start.ArgumentList.Add(argument);
-        return Start(start, state, null);
+        return Start(start, state, environment);
     }
 
     public static async Task<Ended> RunAsync(string state, params string[] arguments)

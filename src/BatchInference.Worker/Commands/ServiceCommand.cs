@@ -2,11 +2,9 @@ using System.CommandLine;
 using BatchInference.Pipeline;
 using BatchInference.Worker.Configuration;
 using BatchInference.Worker.Jobs;
-using BatchInference.Worker.Scheduling;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Quartz;
 
 namespace BatchInference.Worker.Commands;
 
@@ -18,28 +16,36 @@ internal static class ServiceCommand
         var command = new Command("service", "Run all enabled jobs on their schedules; what systemd or the Windows service manager starts.\n\nExample:\n  batch-inference service --config /etc/batch-inference");
         command.SetAction(async (parsed, token) =>
         {
-            var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State), asService: true);
-            return await RunAsync(configuration, surroundings, token);
+            WorkerConfiguration Read() => surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State), asService: true);
+            return await RunAsync(Read, surroundings, token);
         });
         return command;
     }
 
-    internal static async Task<int> RunAsync(WorkerConfiguration configuration, Surroundings surroundings, CancellationToken token)
+    /// <summary>Runs the service until it is asked to stop.</summary>
+    /// <param name="read">Reads the configuration: now, and whenever it changed.</param>
+    /// <param name="surroundings">What the program takes from its process.</param>
+    /// <param name="token">Asks to stop.</param>
+    internal static async Task<int> RunAsync(Func<WorkerConfiguration> read, Surroundings surroundings, CancellationToken token)
     {
-        var jobs = configuration.Jobs.Values.Where(job => job.Enabled && job.Schedule.Count > 0).OrderBy(job => job.Name, StringComparer.Ordinal).ToArray();
+        var configuration = read();
+        var current = new CurrentConfiguration(configuration);
+        var jobs = current.Scheduled.ToArray();
         StateFolder.Prepare(configuration.Folders.State);
         var unfit = Unfit(configuration, jobs);
         if (unfit.Count > 0 && unfit.Count == jobs.Length)
             throw new ConfigurationException([.. unfit.SelectMany(one => one.Errors)]);
         await using var ledger = await LedgerChoice.OpenAsync(configuration, surroundings.Time, token);
-        using var host = Build(configuration, surroundings, ledger, jobs);
+        using var host = ServiceHost.Build(current, read, surroundings, ledger);
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("BatchInference.Worker.Service");
         foreach (var (job, errors) in unfit)
             logger.Unfit(job, string.Join(' ', errors));
         if (jobs.Length == 0)
             logger.NothingScheduled();
+        // A service of the host that fails stops it, and the host ends as if all were well: the service manager must learn of it, so that it starts the program again.
+        var parts = host.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToArray();
         await host.RunAsync(token);
-        return ExitCodes.Done;
+        return parts.Any(part => part.ExecuteTask?.IsFaulted == true) ? ExitCodes.CouldNotGoOn : ExitCodes.Done;
     }
 
     // A job whose share is away at the start of the machine must not keep the others from their night; its own night looks again.
@@ -59,28 +65,5 @@ internal static class ServiceCommand
         }
 
         return unfit;
-    }
-
-    private static IHost Build(WorkerConfiguration configuration, Surroundings surroundings, Ledger ledger, IReadOnlyList<JobSettings> jobs)
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.AddConsole(options => options.LogToStandardErrorThreshold = LogLevel.Trace)
-            .AddFilter("Quartz", LogLevel.Warning)
-            .SetMinimumLevel(Enum.Parse<LogLevel>(configuration.Settings.Logging.Level, ignoreCase: true));
-        builder.Services.AddSystemd().AddWindowsService();
-        // A soft stop takes as long as what is in hand; the service manager has the last word.
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Timeout.InfiniteTimeSpan);
-        builder.Services.AddSingleton(configuration).AddSingleton(surroundings).AddSingleton<Ledger>(ledger);
-        builder.Services.AddQuartz(quartz =>
-        {
-            quartz.UseTimeProvider(surroundings.Time);
-            foreach (var job in jobs)
-            {
-                quartz.AddJob<JobNights>(one => one.WithIdentity(JobNights.KeyOf(job.Name)).StoreDurably());
-                quartz.AddTrigger(one => one.ForJob(JobNights.KeyOf(job.Name)).StartNow());
-            }
-        });
-        builder.Services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);
-        return builder.Build();
     }
 }

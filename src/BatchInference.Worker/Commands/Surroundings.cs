@@ -26,6 +26,6 @@ internal sealed record Surroundings(TextWriter Output, TextWriter Error, TextRea
     public WorkerConfiguration Configure(string? configurationOption, string? stateOption, bool asService = false)
     {
         var folder = Folders.FindConfiguration(configurationOption, Variable, WorkingFolder, ProgramFolder);
-        return WorkerConfiguration.Read(folder, Folders.FindState(stateOption, Variable, asService), ProgramFolder, Environment);
+        return WorkerConfiguration.Read(folder, Folders.FindState(stateOption, Variable, asService), ProgramFolder, SecretFiles.Below(Environment));
     }
 }

@@ -18,6 +18,8 @@ internal sealed record AppSettings
     public OcrSettings Ocr { get; init; } = new();
 
     public LoggingSettings Logging { get; init; } = new();
+
+    public HealthSettings Health { get; init; } = new();
 }
 
 internal sealed record PathSettings
@@ -101,6 +103,13 @@ internal sealed record StorageSettings
 internal sealed record LoggingSettings
 {
     public string Level { get; init; } = "information";
+
+    public IReadOnlyDictionary<string, string> Categories { get; init; } = new Dictionary<string, string>();
+}
+
+internal sealed record HealthSettings
+{
+    public int StandstillMinutes { get; init; } = 30;
 }
 
 /// <summary>A file of <c>jobs/</c> as read.</summary>

@@ -1,5 +1,6 @@
 using BatchInference.Pipeline;
 using BatchInference.Worker.Commands;
+using BatchInference.Worker.Health;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Polly;
@@ -15,6 +16,9 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
     /// <summary>Told what an admin who looks on should know at once.</summary>
     public Action<string> Told { get; init; } = surroundings.Error.WriteLine;
 
+    /// <summary>Shows the run to whoever watches.</summary>
+    public ActiveRuns Runs { get; init; } = new();
+
     /// <summary>Runs.</summary>
     /// <exception cref="JobIsRunningException">Another process runs the job.</exception>
     public async Task<RunReport> RunAsync(RunPlan plan, StopSignals stop)
@@ -24,8 +28,9 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
         if (!job.Places.CreatesOnce)
             Told($"{job.Sink.Identity}: the store has no conditional writes; this job may run on one node only.");
         var progress = new RunProgress(surroundings.Time);
+        using var shown = Runs.Begin(plan.Job, progress);
         await using var display = ProgressDisplay.Of(plan.Job, progress, surroundings);
-        var report = await Run(plan, progress, OutputPause.Of(surroundings.Time, Told, stop.Soft)).RunAsync(stop.Soft, stop.Hard);
+        var report = await Run(plan, progress, OutputPause.Of(surroundings.Time, Told, shown.Waited, stop.Soft)).RunAsync(stop.Soft, stop.Hard);
         return report with { Reason = report.Reason ?? (report.End == RunEnd.Stopped ? stop.Reason : null) };
     }
 

@@ -12,8 +12,9 @@ internal static class OutputPause
 
     /// <param name="time">The clock.</param>
     /// <param name="tell">Told when the run pauses, and that it goes on.</param>
+    /// <param name="waits">Told at each try.</param>
     /// <param name="softStop">Ends a pause.</param>
-    public static ResiliencePipeline Of(TimeProvider time, Action<string> tell, CancellationToken softStop) => new ResiliencePipelineBuilder { TimeProvider = time }
+    public static ResiliencePipeline Of(TimeProvider time, Action<string> tell, Action waits, CancellationToken softStop) => new ResiliencePipelineBuilder { TimeProvider = time }
         .AddRetry(new RetryStrategyOptions
         {
             ShouldHandle = arguments =>
@@ -27,6 +28,7 @@ internal static class OutputPause
             // The wait stands in the callback and not in the delay, since a soft stop ends it and not the operation.
             OnRetry = async arguments =>
             {
+                waits();
                 if (arguments.AttemptNumber == 0)
                     tell(string.Create(CultureInfo.InvariantCulture, $"Paused: {arguments.Outcome.Exception?.Message} It is tried again every {Between.TotalSeconds:0} seconds."));
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(softStop, arguments.Context.CancellationToken);

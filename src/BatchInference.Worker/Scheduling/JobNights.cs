@@ -1,6 +1,7 @@
 using BatchInference.Pipeline;
 using BatchInference.Worker.Commands;
 using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Health;
 using BatchInference.Worker.Jobs;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,28 +14,41 @@ namespace BatchInference.Worker.Scheduling;
 /// clock changes included, a firing that comes early does no harm, and a night whose opening fell into a run that ended late is not lost.
 /// </summary>
 [DisallowConcurrentExecution]
-internal sealed class JobNights(WorkerConfiguration configuration, Ledger ledger, Surroundings surroundings, IHostApplicationLifetime lifetime, ILogger<JobNights> logger) : IJob
+internal sealed class JobNights(CurrentConfiguration current, Ledger ledger, ActiveRuns runs, Surroundings surroundings, IHostApplicationLifetime lifetime, ILogger<JobNights> logger) : IJob
 {
     /// <summary>A run that could not begin or go on is tried again after this, while its night is open: a share comes back, a disk is emptied.</summary>
     public static TimeSpan RetryAfter { get; } = TimeSpan.FromMinutes(10);
 
     public static JobKey KeyOf(string job) => new("nights", job);
 
+    /// <summary>Key of the one trigger that a job has.</summary>
+    public static TriggerKey NextOf(string job) => new("next", job);
+
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
-        var settings = configuration.Job(context.JobDetail.Key.Group);
+        var job = context.JobDetail.Key.Group;
+        var configuration = current.Value;
+        var settings = configuration.Job(job);
         var night = Openings.At(settings, surroundings.Time.GetUtcNow());
-        var good = night is not { } open || await RunAsync(settings, open);
+        var good = night is not { } open || await RunAsync(configuration, settings, open);
         if (lifetime.ApplicationStopping.IsCancellationRequested)
             return;
+        // The configuration may have been read anew during the night.
+        if (current.Scheduled.FirstOrDefault(one => one.Name == job) is not { } changed)
+            return;
+        settings = changed;
         if (Openings.Next(settings, surroundings.Time.GetUtcNow(), night, good) is not { } next)
             return;
         logger.Scheduled(settings.Name, next);
-        await context.Scheduler.ScheduleJob(TriggerBuilder.Create().ForJob(KeyOf(settings.Name)).StartAt(next).Build(), cancellationToken: cancellationToken);
+        await PutDownAsync(context.Scheduler, job, next, cancellationToken);
     }
 
+    /// <summary>Puts down when a job is looked at next, in place of what was put down before.</summary>
+    public static async Task PutDownAsync(IScheduler scheduler, string job, DateTimeOffset next, CancellationToken cancellationToken) =>
+        await scheduler.ScheduleTrigger(TriggerBuilder.Create().WithIdentity(NextOf(job)).ForJob(KeyOf(job)).StartAt(next).Build(), TriggerConflict.Replace, cancellationToken);
+
     /// <summary>Runs the night; false when it is worth another try.</summary>
-    private async Task<bool> RunAsync(JobSettings settings, Night night)
+    private async Task<bool> RunAsync(WorkerConfiguration configuration, JobSettings settings, Night night)
     {
         using var stop = new StopSignals();
         stop.HearSignals(logger.Stopping);
@@ -45,7 +59,7 @@ internal sealed class JobNights(WorkerConfiguration configuration, Ledger ledger
             await prepared.Places.EnterAsync(writes: true, stop.Soft);
             stop.AskAt(night.Closes, surroundings.Time, "the night closed");
             logger.Opened(settings.Name, night.Date, night.Closes);
-            var report = await new JobRunner(prepared, ledger, surroundings) { Logger = logger, Told = logger.Told }.RunAsync(prepared.Plan(surroundings.Time.GetUtcNow(), night.Date, null, false), stop);
+            var report = await new JobRunner(prepared, ledger, surroundings) { Logger = logger, Told = logger.Told, Runs = runs }.RunAsync(prepared.Plan(surroundings.Time.GetUtcNow(), night.Date, null, false), stop);
             logger.NightEnded(report.Job, report.Run, report.End, report.Counts.Completed, report.Counts.Partial, report.Counts.Failed, report.Counts.Temporary, report.Reason);
             return report.End != RunEnd.Failed;
         }

@@ -1,0 +1,56 @@
+using BatchInference.Pipeline;
+using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Health;
+using BatchInference.Worker.Installation;
+using BatchInference.Worker.Scheduling;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using Quartz;
+
+namespace BatchInference.Worker.Commands;
+
+/// <summary>Puts the service together: scheduler, logs, and what the service manager hears.</summary>
+internal static class ServiceHost
+{
+    public static IHost Build(CurrentConfiguration current, Func<WorkerConfiguration> read, Surroundings surroundings, Ledger ledger)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        var levels = new LogLevels();
+        levels.Set(current.Value.Settings.Logging);
+        AddLogs(builder.Logging, levels, current.Value.Settings.Logging);
+        // Under systemd each line begins with its priority, as the journal reads it (sd-daemon(3)).
+        builder.Services.AddSystemd().AddWindowsService(options => options.ServiceName = WindowsInstallation.Name);
+        // A soft stop takes as long as what is in hand; the service manager has the last word.
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Timeout.InfiniteTimeSpan);
+        builder.Services.AddSingleton(current).AddSingleton(read).AddSingleton(surroundings).AddSingleton(ledger).AddSingleton(levels).AddSingleton<ActiveRuns>()
+            .AddSingleton(new Liveness(TimeSpan.FromMinutes(current.Value.Settings.Health.StandstillMinutes)));
+        // Begun first and so stopped last: at a stop, what is in hand takes its time, and the watchdog is told so.
+        builder.Services.AddHostedService<ServicePulse>();
+        builder.Services.AddQuartz(quartz =>
+        {
+            quartz.UseTimeProvider(surroundings.Time);
+            foreach (var job in current.Scheduled)
+            {
+                quartz.AddJob<JobNights>(one => one.WithIdentity(JobNights.KeyOf(job.Name)).StoreDurably());
+                quartz.AddTrigger(one => one.WithIdentity(JobNights.NextOf(job.Name)).ForJob(JobNights.KeyOf(job.Name)).StartNow());
+            }
+        });
+        builder.Services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);
+        builder.Services.AddHostedService<ConfigurationReload>();
+        return builder.Build();
+    }
+
+    private static void AddLogs(ILoggingBuilder logging, LogLevels levels, LoggingSettings settings)
+    {
+        logging.SetMinimumLevel(LogLevel.Trace).AddFilter((category, level) => levels.Tells(category, level));
+        logging.AddSimpleConsole(options =>
+        {
+            options.SingleLine = true;
+            options.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss'Z' ";
+            options.UseUtcTimestamp = true;
+            options.ColorBehavior = LoggerColorBehavior.Disabled;
+        }).Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using BatchInference.Worker.Commands;
+using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Jobs;
+using BatchInference.Worker.Scheduling;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Hosting.WindowsServices;
+using Microsoft.Extensions.Logging;
+using Quartz;
+
+namespace BatchInference.Worker.Health;
+
+/// <summary>Tells the service manager again and again that the service lives and what it does; stops telling when it does not live, and is started anew.</summary>
+/// <param name="current">The jobs.</param>
+/// <param name="runs">What goes on.</param>
+/// <param name="liveness">Judges it.</param>
+/// <param name="schedulers">Gives the scheduler.</param>
+/// <param name="surroundings">Clock and variables.</param>
+/// <param name="lifetime">Tells when all have started.</param>
+/// <param name="logger">Hears of trouble.</param>
+/// <param name="notifier">systemd; null elsewhere.</param>
+internal sealed class ServicePulse(CurrentConfiguration current, ActiveRuns runs, Liveness liveness, ISchedulerFactory schedulers, Surroundings surroundings, IHostApplicationLifetime lifetime, ILogger<ServicePulse> logger, ISystemdNotifier? notifier = null) : BackgroundService
+{
+    private static readonly TimeSpan WithoutWatchdog = TimeSpan.FromSeconds(30);
+    private readonly long began = surroundings.Time.GetTimestamp();
+    private bool lives = true;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var started = lifetime.ApplicationStarted.Register(ready.SetResult);
+        await ready.Task.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var timer = new PeriodicTimer(Between(surroundings.Variable("WATCHDOG_USEC")), surroundings.Time);
+        using var ended = stoppingToken.Register(timer.Dispose);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await BeatAsync();
+            await timer.WaitForNextTickAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Twice within what the watchdog allows (sd_watchdog_enabled(3)).</summary>
+    internal static TimeSpan Between(string? microseconds) =>
+        long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit > 0 ? TimeSpan.FromMicroseconds(limit / 2) : WithoutWatchdog;
+
+    private async Task BeatAsync()
+    {
+        var moments = runs.Moments();
+        var (next, job) = await NextAsync();
+        var now = surroundings.Time.GetUtcNow();
+        var wrong = liveness.Judge(surroundings.Time.GetElapsedTime(began), moments, now - next);
+        if (wrong is null)
+        {
+            notifier?.Notify(new ServiceState("WATCHDOG=1"));
+            notifier?.Notify(new ServiceState($"STATUS={Says(moments, lifetime.ApplicationStopping.IsCancellationRequested, next, job)}"));
+        }
+        else if (lives)
+        {
+            logger.Lifeless(wrong);
+            notifier?.Notify(new ServiceState($"STATUS={wrong}"));
+            // Windows has no watchdog, but it starts a service anew that is gone.
+            if (WindowsServiceHelpers.IsWindowsService())
+                Environment.FailFast(wrong);
+        }
+
+        lives = wrong is null;
+    }
+
+    // The next opening; one that is overdue is in the past. A job that runs has none until its night ends.
+    private async Task<(DateTimeOffset? Next, string? Job)> NextAsync()
+    {
+        (DateTimeOffset? Next, string? Job) first = (null, null);
+        try
+        {
+            if (lifetime.ApplicationStopping.IsCancellationRequested)
+                return first;
+            var scheduler = await schedulers.GetScheduler();
+            foreach (var job in current.Scheduled.Select(job => job.Name))
+                if ((await scheduler.GetTrigger(JobNights.NextOf(job)))?.NextFireTimeUtc is { } opens && !(opens >= first.Next))
+                    first = (opens, job);
+        }
+        catch (SchedulerException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // The service stops, and the scheduler was the first to go.
+        }
+
+        return first;
+    }
+
+    private static string Says(IReadOnlyList<RunMoment> moments, bool stopping, DateTimeOffset? next, string? job) =>
+        moments.Count > 0 ? string.Join("; ", moments.Select(run => ProgressDisplay.Line(run.Job, run.Now)))
+        : stopping ? "Stops"
+        : next is null ? "No job has an opening"
+        : string.Create(CultureInfo.InvariantCulture, $"Waits for {job}, which opens {next:yyyy-MM-dd HH:mm} UTC");
+}

@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using BatchInference.Testing;
+
+namespace BatchInference.EndToEnd;
+
+/// <summary>A night of the service where nothing may go out: not to the network, no secret and no text of a document to what it writes for admins.</summary>
+public sealed class SilenceTests : IDisposable
+{
+    private const string Secret = "canary-5e1fe7";
+    private const string Text = "Quetzalcoatlus";
+    private readonly TempFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task ANightConnectsToNothingAndTellsNeitherSecretsNorTexts()
+    {
+        Configure();
+        // A network namespace of its own: it holds a loopback and nothing else. The kernel tells each connection that is tried.
+        string[] alone = ["--net", .. Environment.UserName == "root" ? Array.Empty<string>() : ["--map-root-user"], "strace", "-D", "-f", "-qq", "--seccomp-bpf", "-e", "trace=connect,sendto,sendmsg,execve", "-o", folder["trace"]];
+        var secrets = new Dictionary<string, string>
+        {
+            ["BATCHINFERENCE_SECRETS"] = folder["secrets"],
+            ["AZURE_CLIENT_SECRET"] = Secret,
+            ["XDG_CACHE_HOME"] = folder["cache"],
+        };
+        using var service = WorkerProcess.StartThrough("unshare", alone, folder["state"], secrets, "service", "--config", folder["config"]);
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        while (!service.Errors.Contains("ended its run", StringComparison.Ordinal))
+        {
+            if (limit.IsCancellationRequested) throw new TimeoutException(service.Errors);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
+        }
+
+        service.Signal(PosixSignal.SIGTERM);
+        var ended = (await service.EndAsync()).ShouldExit(0);
+
+        var calls = File.ReadAllLines(folder["trace"]);
+        calls.ShouldContain(line => line.Contains("execve(", StringComparison.Ordinal) && line.Contains("batch-inference", StringComparison.Ordinal));
+        calls.ShouldNotContain(line => line.Contains("AF_INET", StringComparison.Ordinal));
+        Directory.Exists(folder["cache"]).ShouldBeFalse("ONNX Runtime's telemetry leaves an id there");
+
+        var status = await WorkerProcess.RunAsync(folder["state"], "status", "--config", folder["config"]);
+        var told = ended.Errors + ended.Output + status.Output + status.Errors;
+        told.ShouldContain("broken.pdf failed at extract");
+        told.ShouldNotContain(Text);
+        told.ShouldNotContain(Secret);
+        foreach (var path in Directory.GetFiles(folder["results"], "*", SearchOption.AllDirectories).Concat(Directory.GetFiles(folder["state"], "*", SearchOption.AllDirectories)))
+            File.ReadAllText(path, Encoding.Latin1).ShouldNotContain(Secret, customMessage: path);
+    }
+
+    private void Configure()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        string Clock(int hours) => now.AddHours(hours).ToString("HH:mm", CultureInfo.InvariantCulture);
+        folder.Write("config/appsettings.json", """{ "Logging": { "Level": "debug" } }""");
+        Directory.CreateSymbolicLink(folder["config/models"], Repository.At("config/models"));
+        Directory.CreateSymbolicLink(folder["config/labels"], Repository.At("config/labels"));
+        folder.Write("config/jobs/letters.json",
+            $$"""
+            { "schedule": [ { "opens": "{{Clock(-2)}}", "closes": "{{Clock(6)}}", "timeZone": "UTC" } ],
+              "source": { "folder": { "path": "{{folder["archive"]}}" } },
+              "tasks": { "topic": { "classify": { "labels": "topics" } }, "summary": { "summarize": { "sentences": 1 } } }, "output": { "folder": "{{folder["results"]}}" } }
+            """);
+        folder.Write("secrets/AZURE_STORAGE_KEY", Secret);
+        folder.Write("archive/letter.txt", $"The museum has bought the bones of a {Text}. They are shown from May on.");
+        folder.Write("archive/page.html", $"<html><body><p>The {Text} flew over the village.<p>");
+        folder.Write("archive/broken.pdf", $"%PDF-1.4\n1 0 obj << /{Text} [ ({Text}) >> endobj trailer << /Root 1 0 R >>");
+        folder.Write("archive/broken.eml", $"From: {Text}\nContent-Type: multipart/mixed; boundary=\"{Text}\n\n--{Text}\n{Text}");
+    }
+}

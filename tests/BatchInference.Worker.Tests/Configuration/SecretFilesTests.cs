@@ -1,0 +1,31 @@
+using System.Collections;
+using BatchInference.Testing;
+using BatchInference.Worker.Configuration;
+
+namespace BatchInference.Worker.Tests.Configuration;
+
+public sealed class SecretFilesTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void AFileOfTheCredentialsIsAVariableWithoutItsLastLineBreak()
+    {
+        folder.Write("credentials/AZURE_STORAGE_KEY", "canary\n");
+        SecretFiles.Below(new Hashtable { ["CREDENTIALS_DIRECTORY"] = folder["credentials"] })["AZURE_STORAGE_KEY"].ShouldBe("canary");
+    }
+
+    [Fact]
+    public void AVariableThatIsSetWins()
+    {
+        folder.Write("secrets/PGPASSWORD", "of the file");
+        SecretFiles.Below(new Hashtable { ["BATCHINFERENCE_SECRETS"] = folder["secrets"], ["PGPASSWORD"] = "of the variable" })["PGPASSWORD"].ShouldBe("of the variable");
+    }
+
+    [Fact]
+    public void AFolderThatIsAwayIsToldWithItsRemedy() =>
+        Should.Throw<ConfigurationException>(() => SecretFiles.Below(new Hashtable { ["BATCHINFERENCE_SECRETS"] = folder["away"] }))
+            .Message.ShouldContain("the secrets in this folder cannot be read");
+}

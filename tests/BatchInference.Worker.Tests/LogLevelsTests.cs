@@ -1,0 +1,27 @@
+using BatchInference.Worker.Configuration;
+using Microsoft.Extensions.Logging;
+
+namespace BatchInference.Worker.Tests;
+
+public sealed class LogLevelsTests
+{
+    private readonly LogLevels levels = new();
+
+    [Fact]
+    public void TheLongestNameThatFitsDecides()
+    {
+        levels.Set(new LoggingSettings { Level = "warning", Categories = new Dictionary<string, string> { ["BatchInference"] = "error", ["BatchInference.Pipeline"] = "debug" } });
+        levels.Tells("BatchInference.Pipeline.BatchRun", LogLevel.Debug).ShouldBeTrue();
+        levels.Tells("BatchInference.PipelineOther", LogLevel.Warning).ShouldBeFalse();
+        levels.Tells("Microsoft.Hosting", LogLevel.Warning).ShouldBeTrue();
+        levels.Tells("Microsoft.Hosting", LogLevel.Information).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void TheSchedulerIsQuietUnlessAsked()
+    {
+        levels.Tells("Quartz.Core", LogLevel.Information).ShouldBeFalse();
+        levels.Set(new LoggingSettings { Categories = new Dictionary<string, string> { ["Quartz"] = "information" } });
+        levels.Tells("Quartz.Core", LogLevel.Information).ShouldBeTrue();
+    }
+}
