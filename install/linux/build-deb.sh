@@ -22,7 +22,7 @@ done
 
 if [ -z "$published" ]; then
   published=$root/.artifacts/install/linux-x64
-  dotnet publish "$root/src/BatchInference.Worker" -c Release -r linux-x64 --self-contained -o "$published" -nologo -v quiet
+  bash "$root/install/publish.sh" linux-x64 "$published"
 fi
 
 # The same sources give the same package.

@@ -17,7 +17,7 @@ while [ $# -gt 0 ]; do
 done
 if [ -z "$published" ]; then
   published=$root/.artifacts/install/win-x64
-  dotnet publish "$root/src/BatchInference.Worker" -c Release -r win-x64 --self-contained -o "$published" -nologo -v quiet
+  bash "$root/install/publish.sh" win-x64 "$published"
 fi
 mkdir -p "$to"
 tree=$(mktemp -d)
