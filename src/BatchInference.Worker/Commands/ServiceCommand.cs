@@ -1,5 +1,4 @@
 using System.CommandLine;
-using BatchInference.Pipeline;
 using BatchInference.Worker.Configuration;
 using BatchInference.Worker.Jobs;
 using Microsoft.Extensions.DependencyInjection;
