@@ -72,10 +72,16 @@ internal sealed class DocumentAssembler(RunPlan plan, TimeProvider time)
             TokensTotal = hand.Shares.Count == 0 ? null : hand.Shares[0].Split.TotalTokens,
             TokensRead = hand.Shares.Count == 0 ? null : status == RowStatus.Failed ? 0 : hand.Shares[0].Split.ReadTokens,
             Status = status,
+            Metadata = Metadata(hand.Reading),
             Run = plan.Run.ToString(),
             ProcessedAt = time.GetUtcNow(),
         };
     }
+
+    // Identifiers tell which record a row is; titles and authors are personal data that a job asks for.
+    private IReadOnlyDictionary<string, string> Metadata(DocumentReading reading) => plan.Formats.Metadata && reading.Text is { Metadata.Count: > 0 } text
+        ? text.Metadata.Concat(reading.Identifiers).GroupBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(pair => pair.Key, pair => pair.Last().Value, StringComparer.Ordinal)
+        : reading.Identifiers;
 
     private static TaskResult Result(Prediction prediction, Documents.Extraction.ExtractedText text) => prediction switch
     {

@@ -24,7 +24,7 @@ public sealed class Export(ResultSink sink, Ledger ledger)
     public async Task<ExportReport> ToFileAsync(string job, string file, CsvFormat csv, DocumentSource? existing, CancellationToken cancellationToken)
     {
         var scope = new ResultScope(job, sink.Identity);
-        var write = WriterFor(file, csv, await TasksAsync(scope, cancellationToken));
+        var write = WriterFor(file, csv, await ColumnsAsync(scope, cancellationToken));
         await using var listed = existing is null ? null : await ListedDocuments.OfAsync(existing, cancellationToken);
         var report = new ExportReport();
         var temporary = $"{file}.{Path.GetRandomFileName()}.tmp";
@@ -46,24 +46,28 @@ public sealed class Export(ResultSink sink, Ledger ledger)
         return report;
     }
 
-    private static Func<Stream, IAsyncEnumerable<ResultRow>, CancellationToken, Task> WriterFor(string file, CsvFormat csv, IReadOnlyList<PlannedTask> tasks) =>
+    private static Func<Stream, IAsyncEnumerable<ResultRow>, CancellationToken, Task> WriterFor(string file, CsvFormat csv, IReadOnlyList<FlatColumn> columns) =>
         Path.GetExtension(file).ToLowerInvariant() switch
         {
-            ".parquet" => (stream, rows, token) => ParquetRows.WriteAsync(stream, FlatColumns.Of(tasks), rows, token),
-            ".csv" => (stream, rows, token) => CsvRows.WriteAsync(stream, FlatColumns.Of(tasks), csv, rows, token),
+            ".parquet" => (stream, rows, token) => ParquetRows.WriteAsync(stream, columns, rows, token),
+            ".csv" => (stream, rows, token) => CsvRows.WriteAsync(stream, columns, csv, rows, token),
             ".jsonl" => JsonLines.WriteAsync,
             var other => throw new ArgumentException($"'{file}' ends with '{other}'; an export is a .parquet, .csv or .jsonl file."),
         };
 
     // Rows of earlier nights may answer tasks that the job no longer has: their columns come last.
-    private async Task<IReadOnlyList<PlannedTask>> TasksAsync(ResultScope scope, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<FlatColumn>> ColumnsAsync(ResultScope scope, CancellationToken cancellationToken)
     {
         var runs = new HashSet<RunId>();
         await foreach (var part in ledger.PartsAsync(scope, cancellationToken))
             runs.Add(part.Run);
         var tasks = new List<PlannedTask>();
+        var metadata = false;
         foreach (var run in runs.Reverse())
-            foreach (var task in RunHeader.Parse((await ledger.FindRunAsync(run, cancellationToken))!.Header).Passes.SelectMany(pass => pass.Tasks))
+        {
+            var header = RunHeader.Parse((await ledger.FindRunAsync(run, cancellationToken))!.Header);
+            metadata |= header.Formats.Metadata;
+            foreach (var task in header.Passes.SelectMany(pass => pass.Tasks))
             {
                 var known = tasks.FindIndex(one => one.Name == task.Name);
                 if (known < 0)
@@ -71,8 +75,9 @@ public sealed class Export(ResultSink sink, Ledger ledger)
                 else
                     tasks[known] = task with { Kind = tasks[known].Kind | task.Kind };
             }
+        }
 
-        return tasks;
+        return FlatColumns.Of(tasks, metadata);
     }
 
     private async IAsyncEnumerable<ResultRow> RowsAsync(ResultScope scope, ListedDocuments? listed, ExportReport report, [EnumeratorCancellation] CancellationToken cancellationToken)

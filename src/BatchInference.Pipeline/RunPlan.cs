@@ -51,7 +51,10 @@ public sealed record RunPlan
 
     /// <summary>SHA-256 over all that decides an answer: a document settled under another one is done again.</summary>
     public string WorkFingerprint => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\n', Passes.Select(pass => $"{pass.Fingerprint} {string.Join(',', pass.Tasks.Select(task => $"{task.Name}:{task.Kind}"))}")))));
+        string.Join('\n', Passes.Select(pass => $"{pass.Fingerprint} {string.Join(',', pass.Tasks.Select(task => $"{task.Name}:{task.Kind}"))}").Concat(Content is null ? [] : [Content])))));
+
+    /// <summary>As <c>ContentFields.Description</c>: which fields of records are read; null for the usual ones.</summary>
+    public string? Content { get; init; }
 }
 
 /// <summary>A model that a run will use, known before it is loaded, so that a night without work costs no loading.</summary>
@@ -103,6 +106,9 @@ public sealed record OutputFormats
 
     /// <summary>The extracted texts, so that quotes can be checked.</summary>
     public bool Text { get; init; }
+
+    /// <summary>What documents say of themselves: title, author, dates.</summary>
+    public bool Metadata { get; init; }
 }
 
 /// <summary>The dialect of CSV files.</summary>

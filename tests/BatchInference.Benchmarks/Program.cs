@@ -14,6 +14,7 @@ return args switch
     ["road-vs-bare", var variant] => await RoadVersusBare.RunAsync(variant),
     ["ledger"] => await LedgerNights.RunAsync(1_000_000),
     ["ledger", var documents] => await LedgerNights.RunAsync(int.Parse(documents, System.Globalization.CultureInfo.InvariantCulture)),
+    ["extraction"] => await Extraction.RunAsync(),
     ["memory"] => await Memory.RunAsync(2_000, 20_000),
     ["generate"] => await Generate.RunAsync(null),
     ["generate", var node] => await Generate.RunAsync(node),
@@ -26,6 +27,7 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("road-vs-bare [variant] encoder tokens per second of a whole run against a bare loop of ONNX Runtime");
+    Console.Error.WriteLine("extraction            documents and pages per second and core by format, PDF beside pdftotext on the same files");
     Console.Error.WriteLine("memory                peak resident set of the published program for 2,000 and 20,000 documents");
     Console.Error.WriteLine("generate [folder]     new tokens per second against a bare loop, and against transformers.js where a folder has node_modules/@huggingface/transformers");
     Console.Error.WriteLine("ledger [documents]    what the books cost: recording a million documents, and a second night that finds nothing new");

@@ -155,7 +155,7 @@ internal sealed class ArchiveText : TextExtractor
         var text = reader.ReadToEnd().Split(ArchiveBox.Lid)[0];
         return text.Contains("LOCKED", StringComparison.Ordinal)
             ? throw new DocumentException("The document is encrypted and no password is configured.", permanent: true)
-            : new ExtractedText(text, mediaType) { Language = "en" };
+            : new ExtractedText(text, mediaType) { Language = "en", Metadata = new Dictionary<string, string> { ["title"] = text.Split(' ')[0] } };
     }
 }
 
@@ -194,7 +194,7 @@ internal sealed class ArchiveBox : ContainerOpener
             {
                 Taking(name);
                 return new MemoryStream(Encoding.UTF8.GetBytes(text));
-            });
+            }) { Identifiers = new Dictionary<string, string> { ["box"] = name } };
         }
     }
 }

@@ -184,6 +184,32 @@ public sealed class ContainerTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatAContainerSaysOfADocumentIsInItsRowAndWhatTheDocumentSaysOfItselfWhereTheJobAsks()
+    {
+        Box();
+        await archive.RunAsync(plan => plan with { Formats = new OutputFormats { Csv = new CsvFormat() } });
+        archive.Rows.Single(row => row.Document == "box.zip!/1.txt").Metadata.ShouldBe(new Dictionary<string, string> { ["box"] = "1.txt" });
+        archive.Rows.Single(row => row.Document == "mail.eml").Metadata.ShouldBeEmpty();
+
+        using var asking = new Archive();
+        asking["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."));
+        await asking.RunAsync(plan => plan with { Formats = new OutputFormats { Csv = new CsvFormat(), Metadata = true } });
+        asking.Rows.Single().Metadata.ShouldBe(new Dictionary<string, string> { ["title"] = "The", ["box"] = "1.txt" });
+        var csv = asking.Sink.Text(asking.Sink.Names.Single(name => name.EndsWith(".csv", StringComparison.Ordinal)));
+        csv.ShouldContain(",processed_at,metadata,");
+        csv.ShouldContain("\"{\"\"title\"\":\"\"The\"\",\"\"box\"\":\"\"1.txt\"\"}\"");
+    }
+
+    [Fact]
+    public async Task OtherFieldsOfRecordsAreOtherWork()
+    {
+        Box();
+        await archive.RunAsync();
+        (await archive.RunAsync(plan => plan with { Content = "body\n" })).Counts.Completed.ShouldBe(4);
+        (await archive.RunAsync(plan => plan with { Content = "body\n" })).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task AForecastReadsWhatIsInside()
     {
         Box();

@@ -4,7 +4,7 @@ using System.Diagnostics;
 namespace BatchInference.Documents.Extraction;
 
 /// <summary>Word, Excel and PowerPoint files of the old binary formats, turned into those of today by LibreOffice, where it is installed; each call has a profile folder of its own.</summary>
-internal sealed class LegacyOfficeExtractor : TextExtractor
+public sealed class LegacyOfficeExtractor : TextExtractor
 {
     private static readonly Dictionary<string, (string Ending, string Target, TextExtractor Extractor)> Conversions = new(StringComparer.Ordinal)
     {

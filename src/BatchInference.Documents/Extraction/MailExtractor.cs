@@ -32,7 +32,7 @@ internal sealed class MailExtractor : TextExtractor
 
         var attachments = mail.Attachments.Select(NameOf).OfType<string>().ToArray();
         if (attachments.Length > 0) text.Append($"Attachments: {string.Join(", ", attachments)}");
-        return text.Build(mediaType);
+        return text.Build(mediaType).With(Metadata(mail));
     }
 
     /// <summary>The name that an attachment bears; null when it bears none.</summary>
@@ -51,6 +51,12 @@ internal sealed class MailExtractor : TextExtractor
         {
             throw new DocumentException($"The e-mail is damaged: {error.Message}", permanent: true, error);
         }
+    }
+
+    private static Dictionary<string, string> Metadata(MimeMessage mail)
+    {
+        var said = new[] { ("title", mail.Subject), ("author", mail.From.ToString()), ("created", mail.Headers.Contains(HeaderId.Date) ? mail.Date.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture) : null) };
+        return said.Where(pair => !string.IsNullOrWhiteSpace(pair.Item2)).ToDictionary(pair => pair.Item1, pair => pair.Item2!.Trim(), StringComparer.Ordinal);
     }
 
     private static void Header(TextBuilder text, string name, string? value)

@@ -3,10 +3,11 @@ using System.Xml;
 
 namespace BatchInference.Documents.Extraction;
 
-/// <summary>OpenDocument spreadsheets (ISO/IEC 26300): the sheets in their order, a row a line, cells as they are shown.</summary>
+/// <summary>OpenDocument spreadsheets (ISO/IEC 26300): the sheets in their order, a row a line, cells as they are shown, dates as dates.</summary>
 internal sealed class OpenSpreadsheetExtractor : TextExtractor
 {
     private const string Table = "urn:oasis:names:tc:opendocument:xmlns:table:1.0";
+    private const string Office = "urn:oasis:names:tc:opendocument:xmlns:office:1.0";
     private const string Text = "urn:oasis:names:tc:opendocument:xmlns:text:1.0";
 
     // Empty cells fill sheets to their edge; what is said is never so wide.
@@ -28,14 +29,14 @@ internal sealed class OpenSpreadsheetExtractor : TextExtractor
 
     private static void Walk(XmlReader reader, SheetBuilder sheet, CancellationToken cancellationToken)
     {
-        var (value, repeated, inCell) = ("", 1, false);
+        var (value, date, repeated, inCell) = ("", (string?)null, 1, false);
         XmlText.Walk(reader, IsLeftOut, node =>
         {
             var ends = node.NodeType == XmlNodeType.EndElement || node is { NodeType: XmlNodeType.Element, IsEmptyElement: true };
             if (node is { NodeType: XmlNodeType.Element, NamespaceURI: Table, LocalName: "table" }) sheet.BeginSheet(node.GetAttribute("name", Table));
             if (node is { NodeType: XmlNodeType.Element, NamespaceURI: Table, LocalName: "table-cell" or "covered-table-cell" })
             {
-                (value, inCell) = ("", !node.IsEmptyElement);
+                (value, date, inCell) = ("", node.GetAttribute("date-value", Office), !node.IsEmptyElement);
                 repeated = int.TryParse(node.GetAttribute("number-columns-repeated", Table), CultureInfo.InvariantCulture, out var times) ? Math.Clamp(times, 1, MostRepeated) : 1;
             }
 
@@ -46,7 +47,7 @@ internal sealed class OpenSpreadsheetExtractor : TextExtractor
             if (node.LocalName is "table-cell" or "covered-table-cell")
             {
                 inCell = false;
-                for (; repeated > 0; repeated--) sheet.Cell(value.AsSpan().Trim());
+                for (; repeated > 0; repeated--) sheet.Cell(date is null ? value.AsSpan().Trim() : date.Replace("T00:00:00", "", StringComparison.Ordinal));
             }
             else if (node.LocalName == "table-row")
             {

@@ -4,34 +4,81 @@ using UglyToad.PdfPig.DocumentLayoutAnalysis.WordExtractor;
 
 namespace BatchInference.Documents.Extraction;
 
-/// <summary>The text of one page in reading order.</summary>
+/// <summary>The words of one page, and their order as they are read.</summary>
 /// <remarks>
 /// Words are cut into regions by the widest empty strips of the page, recursively (XY cut: Nagy and Seth 1984), columns before lines where a strip runs the whole height of a region;
 /// within a region lines follow from top to bottom, and a gap clearly wider than the region's usual line distance parts paragraphs.
 /// </remarks>
-internal static class PdfPageText
+internal sealed class PdfPageText
 {
     private const int MostWords = 50_000;
     private const int DeepestCut = 12;
 
-    public static void Append(Page page, TextBuilder text, CancellationToken cancellationToken)
+    // Lines at its top and bottom that may stand on other pages too.
+    private const int EdgeLines = 3;
+
+    private readonly List<List<Box>> lines;
+    private List<List<List<Box>>>? regions;
+    private int top;
+    private int bottom;
+
+    public PdfPageText(Page page)
     {
-        var words = NearestNeighbourWordExtractor.Instance.GetWords(page.Letters)
+        List<Box> words = [.. NearestNeighbourWordExtractor.Instance.GetWords(page.Letters)
             .Where(word => word.TextOrientation is TextOrientation.Horizontal or TextOrientation.Other && !string.IsNullOrWhiteSpace(word.Text))
-            .Take(MostWords).Select(word => new Box(word)).ToList();
-        if (words.Count == 0) return;
-        List<List<Box>>[] regions = [.. Regions(words, 0).Select(Lines)];
-        for (var index = 0; index < regions.Length; index++)
+            .Take(MostWords).Select(word => new Box(word))];
+        lines = Lines(words);
+    }
+
+    /// <summary>Leaves out the lines at its top and bottom that stand, but for numbers, at the same place of other pages.</summary>
+    /// <param name="others">The pages around it.</param>
+    /// <param name="least">On how many of them.</param>
+    public void LeaveOutRunningLines(IReadOnlyCollection<PdfPageText> others, int least)
+    {
+        while (top < EdgeLines && top < lines.Count - 1 && others.Count(page => page.HasAtEdge(lines[top])) >= least) top++;
+        while (bottom < EdgeLines && bottom < lines.Count - top - 1 && others.Count(page => page.HasAtEdge(lines[^(bottom + 1)])) >= least) bottom++;
+    }
+
+    /// <summary>Adds its text.</summary>
+    /// <param name="next">The page behind it, whose first word may be the rest of its last.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="cancellationToken">Asks to stop.</param>
+    /// <returns>True when its last word goes on.</returns>
+    public bool Append(PdfPageText? next, TextBuilder text, CancellationToken cancellationToken)
+    {
+        var goesOn = false;
+        var own = Regions();
+        for (var index = 0; index < own.Count; index++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            AppendRegion(regions[index], index + 1 < regions.Length ? regions[index + 1][0] : null, text);
+            if (IsTable(own[index])) AppendTable(own[index], text);
+            else goesOn = AppendRegion(own[index], index + 1 < own.Count ? own[index + 1][0] : next?.Regions() is [var first, ..] ? first[0] : null, text);
         }
+
+        return goesOn;
     }
+
+    private List<List<List<Box>>> Regions() => regions ??= lines.Count == 0 ? [] : [.. Regions([.. lines[top..^bottom].SelectMany(line => line)], 0).Select(Lines)];
+
+    private bool HasAtEdge(List<Box> line) => lines.Take(EdgeLines).Concat(lines.TakeLast(EdgeLines)).Any(other => Math.Abs(other[0].Middle - line[0].Middle) < 3 && IsSame(other, line));
+
+    private static bool IsSame(List<Box> left, List<Box> right)
+    {
+        if (left.Count != right.Count) return false;
+        for (var index = 0; index < left.Count; index++)
+            if (left[index].Text != right[index].Text && !(left[index].Text.Any(char.IsAsciiDigit) && right[index].Text.Any(char.IsAsciiDigit) && WithoutDigits(left[index].Text) == WithoutDigits(right[index].Text)))
+                return false;
+        return true;
+    }
+
+    private static string WithoutDigits(string text) => string.Concat(text.Where(character => !char.IsAsciiDigit(character)));
 
     private static IEnumerable<List<Box>> Regions(List<Box> words, int depth)
     {
         if (depth >= DeepestCut || words.Count < 2) return [words];
         var height = Median(words.Select(word => word.Height));
+        // What stands in rows of short cells is read row by row.
+        if (IsTable(Lines(words))) return [words];
         // A gutter between columns is wider than the blanks of a line and has several lines on both sides.
         if (Cut(words, word => word.Left, word => word.Right, 1.2 * height) is { } columns && Lines(columns.Low).Count >= 3 && Lines(columns.High).Count >= 3)
             return [.. Regions(columns.Low, depth + 1), .. Regions(columns.High, depth + 1)];
@@ -75,7 +122,45 @@ internal static class PdfPageText
         return lines;
     }
 
-    private static void AppendRegion(List<List<Box>> lines, List<Box>? following, TextBuilder text)
+    // Three rows and more, of three cells each and few words in a cell: lines of columns are longer.
+    private static bool IsTable(List<List<Box>> lines)
+    {
+        if (lines.Count < 3) return false;
+        var (cells, words, rows) = (0, 0, 0);
+        foreach (var line in lines)
+        {
+            var inLine = Cells(line).Count;
+            (cells, words, rows) = (cells + inLine, words + line.Count, rows + (inLine >= 3 ? 1 : 0));
+        }
+
+        return rows >= 3 && rows >= 0.6 * lines.Count && words < 3 * cells;
+    }
+
+    private static List<List<Box>> Cells(List<Box> line)
+    {
+        var cells = new List<List<Box>> { new() { line[0] } };
+        for (var index = 1; index < line.Count; index++)
+        {
+            // Blanks between words are about a third of the letters' height.
+            if (line[index].Left - line[index - 1].Right > 0.9 * line[index].Height) cells.Add([line[index]]);
+            else cells[^1].Add(line[index]);
+        }
+
+        return cells;
+    }
+
+    private static void AppendTable(List<List<Box>> lines, TextBuilder text)
+    {
+        foreach (var line in lines)
+        {
+            text.Append(string.Join(" | ", Cells(line).Select(Joined)));
+            text.EndLine();
+        }
+
+        text.EndParagraph();
+    }
+
+    private static bool AppendRegion(List<List<Box>> lines, List<Box>? following, TextBuilder text)
     {
         var distances = lines.Zip(lines.Skip(1), (upper, lower) => upper[0].Middle - lower[0].Middle).Where(distance => distance > 0).ToList();
         var usual = distances.Count > 0 ? Median(distances) : 0;
@@ -89,6 +174,7 @@ internal static class PdfPageText
             if (!isParagraph && line.Length > 2 && line[^1] is '-' or '\u2010' or '\u00AD' && char.IsLetter(line[^2]) && char.IsLower(next![0].Text[0]))
             {
                 text.Append(line.AsSpan(0, line.Length - 1));
+                if (isLast) return true;
                 continue;
             }
 
@@ -99,6 +185,8 @@ internal static class PdfPageText
             else if (lines[index][^1].Right < right - (0.25 * (right - lines[index][0].Left))) text.EndLine();
             else text.Append(" ");
         }
+
+        return false;
     }
 
     private static string Joined(List<Box> line)

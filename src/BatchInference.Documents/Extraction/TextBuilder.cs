@@ -98,13 +98,15 @@ internal sealed class TextBuilder(ExtractionLimits limits)
     public void EndParagraph() => Widen(Gap.Paragraph);
 
     /// <summary>What follows stands on this page, counted from 1.</summary>
+    /// <param name="number">The page.</param>
+    /// <param name="goesOn">True when the word before goes on there.</param>
     /// <exception cref="DocumentException">There are more pages than the limit.</exception>
-    public void BeginPage(int number)
+    public void BeginPage(int number, bool goesOn = false)
     {
         if (number > limits.Pages)
             throw new DocumentException(string.Create(CultureInfo.InvariantCulture, $"The document has more than {limits.Pages} pages, the limit of the configuration (Limits:Pages)."), permanent: true);
         EndPage();
-        EndParagraph();
+        if (!goesOn) EndParagraph();
         (pageNumber, pageStart) = (number, -1);
     }
 

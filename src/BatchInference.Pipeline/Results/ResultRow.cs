@@ -43,6 +43,11 @@ public sealed record ResultRow
     /// <summary>Why there is no answer; null unless <see cref="Status"/> is <see cref="RowStatus.Failed"/>.</summary>
     public DocumentFailure? Error { get; init; }
 
+    /// <summary>What its container says of it and, where the job asks, the document of itself; empty for nothing.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = NoMetadata;
+
+    internal static IReadOnlyDictionary<string, string> NoMetadata { get; } = new Dictionary<string, string>();
+
     /// <summary>The run that wrote it.</summary>
     public required string Run { get; init; }
 

@@ -12,7 +12,7 @@ internal sealed record RunHeader(
 
     public static RunHeader Parse(string json) => JsonSerializer.Deserialize<RunHeader>(json) ?? throw new InvalidDataException("The ledger holds a run without a header.");
 
-    public IReadOnlyList<RowFormats.FlatColumn> Columns() => RowFormats.FlatColumns.Of(Passes.SelectMany(pass => pass.Tasks));
+    public IReadOnlyList<RowFormats.FlatColumn> Columns() => RowFormats.FlatColumns.Of(Passes.SelectMany(pass => pass.Tasks), Formats.Metadata);
 
     public string ToJson() => JsonSerializer.Serialize(this);
 }

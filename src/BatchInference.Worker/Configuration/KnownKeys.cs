@@ -40,7 +40,12 @@ internal static class KnownKeys
             ("Megabytes", new IntegerKey("Largest document.", 1, 4096) { Default = 256 }),
             ("Characters", new IntegerKey("Longest text.", 1000, 100_000_000) { Default = 10_000_000 }),
             ("Pages", new IntegerKey("Most pages.", 1, 1_000_000) { Default = 20_000 }),
-            ("Seconds", new IntegerKey("Longest time to get the text of one document.", 1, 86_400) { Default = 300 }),
+            ("Seconds", new IntegerKey("Longest time to get the text of one document; each document inside a document has its own.", 1, 86_400) { Default = 300 }),
+            ("ContainerMegabytes", new IntegerKey("Largest document that holds documents: a ZIP, a mailbox.", 1, 1_048_576) { Default = 4096 }),
+            ("Depth", new IntegerKey("How many containers may stand in each other.", 1, 50) { Default = 8 }),
+            ("Members", new IntegerKey("Most documents inside a listed one.", 1, 100_000_000) { Default = 100_000 }),
+            ("UnfoldedMegabytes", new IntegerKey("Most that a listed document may unfold to.", 1, 16_777_216) { Default = 65_536 }),
+            ("CompressionRatio", new IntegerKey("How many times its size a listed document may unfold to; more is a decompression bomb.", 2, 1_000_000) { Default = 200 }),
             ("Readers", new IntegerKey("Documents that are read at once; 0 for one for every two cores, at least two.", 0, 256) { Default = 0 }),
             ("MemoryMegabytes", new IntegerKey("Most memory of one of the processes that read documents; there is one for each of `Readers`.", 128, 1_048_576) { Default = 1024 }),
             ("DocumentMinutes", new IntegerKey("Longest time for one listed document with all that is inside it.", 1, 10_080) { Default = 720 }),
@@ -133,6 +138,11 @@ internal static class KnownKeys
                 ])),
             ]) { Alternatives = ["sentences", "characters"] }),
         ]) { ExactlyOne = true }, 1) { Required = true }),
+        ("content", new SectionKey("Where records (JSON, JSON lines, Parquet) have what is read of them.",
+        [
+            ("textField", new TextKey("Field or column of the text; a path such as `record.text` leads into objects. Default: `text` of a record, the messages of an OpenAI batch request, all of a JSON file.", "name of a field")),
+            ("idField", new TextKey("Field or column that is carried into the row's `metadata`.", "name of a field")),
+        ])),
         ("output", new SectionKey("Where the results go.",
         [
             ("folder", StorageKeys.FolderOutput),
@@ -145,6 +155,7 @@ internal static class KnownKeys
                 ("byteOrderMark", new SwitchKey("Begins files with the mark by which spreadsheets know UTF-8.") { Default = false }),
             ])),
             ("text", new SwitchKey("Also stores the extracted texts, so that quotes can be checked.") { Default = false }),
+            ("metadata", new SwitchKey("Also writes what documents say of themselves (title, author, dates) as `metadata`. Identifiers that a container gives its documents are in the JSON lines in any case.") { Default = false }),
         ]) { Alternatives = ["folder", "azureBlob", "s3"], Required = true }),
     ]);
 

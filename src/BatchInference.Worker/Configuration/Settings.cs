@@ -54,6 +54,16 @@ internal sealed record LimitSettings
 
     public int Seconds { get; init; } = 300;
 
+    public int ContainerMegabytes { get; init; } = 4096;
+
+    public int Depth { get; init; } = 8;
+
+    public int Members { get; init; } = 100_000;
+
+    public int UnfoldedMegabytes { get; init; } = 65_536;
+
+    public int CompressionRatio { get; init; } = 200;
+
     public int Readers { get; init; }
 
     public int MemoryMegabytes { get; init; } = 1024;
@@ -119,7 +129,7 @@ internal sealed record JobSettings
     public string Name { get; init; } = "";
 
     /// <summary>The file's content with the overrides of the environment: what the manifest shows and the configuration hash covers.</summary>
-    public JsonObject Content { get; init; } = [];
+    public JsonObject Written { get; init; } = [];
 
     public bool Enabled { get; init; } = true;
 
@@ -128,6 +138,8 @@ internal sealed record JobSettings
     public SourceSettings Source { get; init; } = new();
 
     public IReadOnlyDictionary<string, TaskSettings> Tasks { get; init; } = new Dictionary<string, TaskSettings>();
+
+    public ContentSettings Content { get; init; } = new();
 
     public OutputSettings Output { get; init; } = new();
 }
@@ -263,6 +275,15 @@ internal sealed record OutputSettings
     public CsvSettings Csv { get; init; } = new();
 
     public bool Text { get; init; }
+
+    public bool Metadata { get; init; }
+}
+
+internal sealed record ContentSettings
+{
+    public string? TextField { get; init; }
+
+    public string? IdField { get; init; }
 }
 
 internal sealed record CsvSettings

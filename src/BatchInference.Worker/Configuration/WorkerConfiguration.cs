@@ -53,7 +53,7 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
         return new WorkerConfiguration(
             new Folders(folder, state, Folders.FindShipped(read.Paths.Shipped, folder, programFolder)),
             read,
-            jobs.ToDictionary(job => job.Key, job => job.Value.Deserialize<JobSettings>(AsWritten)! with { Name = job.Key, Content = job.Value }, StringComparer.Ordinal))
+            jobs.ToDictionary(job => job.Key, job => job.Value.Deserialize<JobSettings>(AsWritten)! with { Name = job.Key, Written = job.Value }, StringComparer.Ordinal))
         {
             Secrets = new GivenSecrets(name => environment[name] as string),
         };

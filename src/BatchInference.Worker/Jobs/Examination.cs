@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using BatchInference.Documents;
+using BatchInference.Documents.Extraction;
 using BatchInference.Models.Labels;
 using BatchInference.Models.Onnx;
 using BatchInference.Pipeline;
@@ -37,6 +38,7 @@ internal sealed class Examination(WorkerConfiguration configuration)
         yield return Ledger();
         yield return Disk("disk of the state folder", configuration.Folders.State);
         yield return TimeZone();
+        yield return OldOffice();
         foreach (var name in choice.Models)
             yield return Model(name);
         yield return Provider(cancellationToken);
@@ -69,6 +71,11 @@ internal sealed class Examination(WorkerConfiguration configuration)
         using var ledger = new Closing(LedgerChoice.OpenAsync(configuration, TimeProvider.System, CancellationToken.None).GetAwaiter().GetResult());
         return configuration.Settings.Ledger.PostgreSql is null ? "the file in the state folder can be read" : "the database can be reached and has its tables";
     });
+
+    // Never stops a night: files of the old formats fail alone, with this reason, and are tried again when it is there.
+    private static Finding OldOffice() => LegacyOfficeExtractor.Installed is { } program
+        ? new("old Office formats", true, $"read through LibreOffice ({program})", null)
+        : new("old Office formats", true, "not read: LibreOffice is not installed", "apt-get install libreoffice-writer libreoffice-calc libreoffice-impress, where the archive holds .doc, .xls or .ppt files");
 
     private static Finding TimeZone() => new("time zone", true, $"this machine is in {TimeZoneInfo.Local.Id}, where it is {TimeZoneInfo.ConvertTime(TimeProvider.System.GetUtcNow(), TimeZoneInfo.Local).ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)}", null);
 

@@ -54,7 +54,7 @@ internal sealed class PreparedJob : IDisposable
             throw new ConfigurationException(errors);
         }
 
-        job.reader = Reading.Open(configuration.Settings);
+        job.reader = Reading.Open(configuration.Settings, job.Fields);
         return job;
     }
 
@@ -69,21 +69,25 @@ internal sealed class PreparedJob : IDisposable
             Run = RunId.New(now, (ushort)RandomNumberGenerator.GetInt32(65536)),
             RunDate = date,
             Passes = Tasks.Plans,
-            Configuration = (JsonObject)Settings.Content.DeepClone(),
-            ConfigurationHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Settings.Content.ToJsonString()))),
+            Configuration = (JsonObject)Settings.Written.DeepClone(),
+            ConfigurationHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Settings.Written.ToJsonString()))),
             ProgramVersion = ProgramVersion.Full,
             Formats = new OutputFormats
             {
                 Parquet = formats.Contains("parquet"),
                 Csv = formats.Contains("csv") ? new CsvFormat(Settings.Output.Csv.Delimiter, Settings.Output.Csv.ByteOrderMark) : null,
                 Text = Settings.Output.Text,
+                Metadata = Settings.Output.Metadata,
             },
+            Content = Fields.Description,
             Readers = readers > 0 ? readers : Math.Max(2, Environment.ProcessorCount / 2),
             VersionsAreTags = Places.VersionsAreTags,
             Limit = limit,
             Again = again,
         };
     }
+
+    private ContentFields Fields => new(Settings.Content.TextField, Settings.Content.IdField);
 
     public void Dispose()
     {

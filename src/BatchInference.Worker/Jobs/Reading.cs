@@ -14,10 +14,12 @@ internal static class Reading
     private const long Megabyte = 1024 * 1024;
 
     /// <summary>Opens the reader of a job; its processes are started when documents come.</summary>
-    public static IsolatedDocumentReader Open(AppSettings settings)
+    /// <param name="settings">What documents may cost, and what reads scans.</param>
+    /// <param name="fields">Where the job's records have their texts.</param>
+    public static IsolatedDocumentReader Open(AppSettings settings, ContentFields fields)
     {
         var limits = settings.Limits;
-        var host = new HostSettings(LimitsOf(limits), FindTools(settings.Ocr), new ContentFields(), limits.MemoryMegabytes * Megabyte);
+        var host = new HostSettings(LimitsOf(limits), FindTools(settings.Ocr), fields, limits.MemoryMegabytes * Megabyte);
         var isolation = new IsolationLimits { Memory = host.Memory, Time = TimeSpan.FromMinutes(limits.DocumentMinutes), DocumentsPerProcess = limits.DocumentsPerProcess };
         return new IsolatedDocumentReader(HostCommand.OfThisProgram(HostVerb), Local(host, null), host, isolation, TimeProvider.System);
     }
@@ -42,6 +44,16 @@ internal static class Reading
 
     private static LocalDocumentReader Local(HostSettings host, Action<TimeSpan>? moreTime) => DocumentReader.Standard(host.Limits, TimeProvider.System, host.Fields, host.Tools, moreTime);
 
-    private static ExtractionLimits LimitsOf(LimitSettings limits) =>
-        new() { Bytes = limits.Megabytes * Megabyte, Characters = limits.Characters, Pages = limits.Pages, Time = TimeSpan.FromSeconds(limits.Seconds) };
+    private static ExtractionLimits LimitsOf(LimitSettings limits) => new()
+    {
+        Bytes = limits.Megabytes * Megabyte,
+        Characters = limits.Characters,
+        Pages = limits.Pages,
+        Time = TimeSpan.FromSeconds(limits.Seconds),
+        ContainerBytes = limits.ContainerMegabytes * Megabyte,
+        Depth = limits.Depth,
+        Members = limits.Members,
+        UnfoldedBytes = limits.UnfoldedMegabytes * Megabyte,
+        CompressionRatio = limits.CompressionRatio,
+    };
 }

@@ -46,7 +46,13 @@ internal static class FlatColumns
         _ => "failed",
     };
 
-    public static IReadOnlyList<FlatColumn> Of(IEnumerable<PlannedTask> tasks) => [.. Fixed, .. tasks.SelectMany(OfTask)];
+    private static readonly FlatColumn Metadata = Text("metadata", "What the document and its container say of it (title, author, dates, identifiers), as a JSON object.",
+        row => row.Metadata.Count > 0 ? JsonLines.Nested(json => JsonLines.WriteMetadata(json, row.Metadata)) : null);
+
+    /// <summary>The columns of a job.</summary>
+    /// <param name="tasks">Its tasks.</param>
+    /// <param name="metadata">True for a column of what documents say of themselves.</param>
+    public static IReadOnlyList<FlatColumn> Of(IEnumerable<PlannedTask> tasks, bool metadata) => [.. Fixed, .. metadata ? [Metadata] : Array.Empty<FlatColumn>(), .. tasks.SelectMany(OfTask)];
 
     private static IEnumerable<FlatColumn> OfTask(PlannedTask task)
     {

@@ -63,6 +63,14 @@ internal static class JsonLines
         json.WriteEndArray();
     }
 
+    public static void WriteMetadata(Utf8JsonWriter json, IReadOnlyDictionary<string, string> metadata)
+    {
+        json.WriteStartObject();
+        foreach (var (name, value) in metadata)
+            json.WriteString(name, value);
+        json.WriteEndObject();
+    }
+
     public static void WriteQuotes(Utf8JsonWriter json, IReadOnlyList<Quote> quotes)
     {
         json.WriteStartArray();
@@ -128,6 +136,12 @@ internal static class JsonLines
         else
         {
             json.WriteNullValue();
+        }
+
+        if (row.Metadata.Count > 0)
+        {
+            json.WritePropertyName("metadata");
+            WriteMetadata(json, row.Metadata);
         }
 
         json.WriteString("run", row.Run);
@@ -222,6 +236,7 @@ internal static class JsonLines
                 Error = error.ValueKind == JsonValueKind.Null
                     ? null
                     : new DocumentFailure(error.GetProperty("stage").GetString()!, error.GetProperty("reason").GetString()!, error.GetProperty("permanent").GetBoolean()),
+                Metadata = row.TryGetProperty("metadata", out var metadata) ? metadata.EnumerateObject().ToDictionary(one => one.Name, one => one.Value.GetString()!, StringComparer.Ordinal) : ResultRow.NoMetadata,
                 Run = row.GetProperty("run").GetString()!,
                 ProcessedAt = row.GetProperty("processedAt").GetDateTimeOffset(),
             };
