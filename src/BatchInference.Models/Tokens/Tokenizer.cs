@@ -61,7 +61,7 @@ public sealed class Tokenizer
             var config = TokenizerConfig.Read(folder);
             return new Tokenizer(path == folder ? MarianFolder.Read(folder, config) : TokenizerFile.Read(path, config));
         }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or InvalidDataException or IndexOutOfRangeException)
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException or InvalidDataException or IndexOutOfRangeException or ArgumentException)
         {
             throw new ModelException($"{path}: cannot be read as a tokenizer: {cause.Message} Restore the file from where the model came.", cause);
         }
