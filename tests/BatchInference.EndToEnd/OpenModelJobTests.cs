@@ -155,9 +155,8 @@ public sealed class OpenModelJobTests(ModelShelf shelf) : IDisposable
         }
         else if (result["error"] is { } error)
         {
-            // A tiny model of random weights does not end its thought.
-            ((string)error!).ShouldStartWith("The model thought");
-            ((string)result["model"]!).ShouldBe("deepseek-r1");
+            // A tiny model of random weights may end at once, or never come out of its thought.
+            ((string)error!).ShouldMatch("^The model (thought|wrote nothing)");
         }
         else
         {
