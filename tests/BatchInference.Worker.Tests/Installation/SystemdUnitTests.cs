@@ -49,7 +49,7 @@ public sealed class SystemdUnitTests : IDisposable
 
     private static WorkerConfiguration Jobs(params (string Name, string Output, bool Enabled)[] jobs) => new(
         new Folders("/etc/batch-inference", "/var/lib/batch-inference", "/usr/share/batch-inference"), new AppSettings(),
-        jobs.ToDictionary(job => job.Name, job => new JobSettings { Name = job.Name, Enabled = job.Enabled, Content = new JsonObject(), Output = new OutputSettings { Folder = job.Output } }));
+        jobs.ToDictionary(job => job.Name, job => new JobSettings { Name = job.Name, Enabled = job.Enabled, Written = new JsonObject(), Output = new OutputSettings { Folder = job.Output } }));
 
     private static (int Code, string Output) Analyze(params string[] arguments)
     {
