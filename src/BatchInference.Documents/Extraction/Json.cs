@@ -52,7 +52,9 @@ internal static class Json
                 break;
             case JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False:
                 if (name.Length > 0) text.Append($"{name}: ");
-                text.AppendLines(element.ToString());
+                if (element.ToString() is var said && said.Contains('\n', StringComparison.Ordinal)) text.AppendLines(said);
+                else text.Append(said);
+                text.EndLine();
                 break;
         }
     }

@@ -69,6 +69,7 @@ public sealed class RecordAndMarkupTests
 
         var bytes = await File.ReadAllBytesAsync(folder["a.parquet"]);
         var readings = await ReadAsync("a.parquet", bytes, new ContentFields("letter", "key"));
+        readings.Count.ShouldBe(3, readings[0].Failure?.Reason);
         readings.Select(reading => (reading.Member, reading.Text?.Text ?? reading.Failure?.Reason, reading.Identifiers["key"])).ShouldBe(
             [("#1", "The letter of row 1.", "n1"), ("#2", "The row has no \"letter\".", "n2"), ("#3", "The letter of row 3.", "n3")]);
         (await ReadAsync("a.parquet", bytes)).Single().Failure!.Reason.ShouldBe("The Parquet file has no column \"text\" of texts; name the one that holds them (content.textField of the job). It has: key, letter.");
