@@ -104,5 +104,5 @@ public abstract class DocumentSourceContract
     }
 
     protected static async Task<DocumentFailure> FailureAsync(Document document) =>
-        (await DocumentReader.Standard(new ExtractionLimits(), TimeProvider.System).ReadAsync(document, default)).Failure.ShouldNotBeNull();
+        (await DocumentReader.Standard(new ExtractionLimits(), TimeProvider.System).ReadAsync(document, _ => false, default).FirstAsync()).Failure.ShouldNotBeNull();
 }
