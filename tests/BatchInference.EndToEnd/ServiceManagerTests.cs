@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using System.Threading.Channels;
 using BatchInference.Testing;
 
 namespace BatchInference.EndToEnd;
@@ -12,8 +13,13 @@ public sealed class ServiceManagerTests : IDisposable
     private readonly TempFolder folder = new();
     private readonly Socket manager = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
     private readonly List<string> heard = [];
+    private readonly Channel<string> messages = Channel.CreateUnbounded<string>();
 
-    public ServiceManagerTests() => manager.Bind(new UnixDomainSocketEndPoint(folder["notify"]));
+    public ServiceManagerTests()
+    {
+        manager.Bind(new UnixDomainSocketEndPoint(folder["notify"]));
+        _ = ListenAsync();
+    }
 
     public void Dispose()
     {
@@ -62,16 +68,29 @@ public sealed class ServiceManagerTests : IDisposable
 
     private static string Tomorrow => TimeProvider.System.GetUtcNow().AddDays(1).ToString("ddd", CultureInfo.InvariantCulture);
 
-    private async Task<string> HearAsync(string beginning, WorkerProcess service)
+    // Always listens, as systemd does: a service that nobody listens to waits at its next word.
+    private async Task ListenAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         var buffer = new byte[4096];
         try
         {
             while (true)
+                messages.Writer.TryWrite(Encoding.UTF8.GetString(buffer, 0, await manager.ReceiveAsync(buffer)));
+        }
+        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
+        {
+            // The test is over.
+        }
+    }
+
+    private async Task<string> HearAsync(string beginning, WorkerProcess service)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        try
+        {
+            while (true)
             {
-                var length = await manager.ReceiveAsync(buffer, limit.Token);
-                var message = Encoding.UTF8.GetString(buffer, 0, length);
+                var message = await messages.Reader.ReadAsync(limit.Token);
                 heard.Add(message);
                 if (message.StartsWith(beginning, StringComparison.Ordinal)) return message;
             }
