@@ -25,7 +25,6 @@ internal static class HostileDocuments
         ("deep.xml", Utf8($"{string.Concat(Enumerable.Repeat("<a>", 20_000))}{Heart}{string.Concat(Enumerable.Repeat("</a>", 20_000))}")),
         ("deep.json", Utf8($"{new string('[', 20_000)}\"{Heart}\"{new string(']', 20_000)}")),
         ("deep.rtf", Utf8($"{{\\rtf1 {new string('{', 20_000)}{Heart}{new string('}', 20_000)}}}")),
-        ("deep.eml", DeepMail(500)),
         ("line.csv", Utf8($"{Heart},{new string(',', 2_000_000)}")),
         ("gzip.gz", Gzip(new byte[400 << 20])),
         ("huge.docx", Zip(("[Content_Types].xml", Utf8("<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>")), ("word/document.xml", new byte[300 << 20]))),
@@ -110,11 +109,4 @@ internal static class HostileDocuments
         return Encoding.ASCII.GetBytes(text.ToString());
     }
 
-    private static byte[] DeepMail(int depth)
-    {
-        var mail = new StringBuilder();
-        for (var level = 0; level < depth; level++)
-            mail.Append(CultureInfo.InvariantCulture, $"From: a@example.org\r\nTo: b@example.org\r\nSubject: {level}\r\nMIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n\r\n");
-        return Utf8($"{mail}From: a@example.org\r\nSubject: last\r\n\r\n{Heart}\r\n");
-    }
 }
