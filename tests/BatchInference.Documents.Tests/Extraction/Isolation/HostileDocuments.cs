@@ -108,5 +108,4 @@ internal static class HostileDocuments
         text.Append(CultureInfo.InvariantCulture, $"trailer\n<< /Size {objects.Length + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n");
         return Encoding.ASCII.GetBytes(text.ToString());
     }
-
 }
