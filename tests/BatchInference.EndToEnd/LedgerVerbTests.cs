@@ -1,0 +1,54 @@
+namespace BatchInference.EndToEnd;
+
+/// <summary>What an admin does when files were lost, or the ledger itself.</summary>
+public sealed class LedgerVerbTests : IDisposable
+{
+    private readonly TinyArchive archive = new(200);
+
+    public void Dispose() => archive.Dispose();
+
+    [Fact]
+    public async Task DocumentsOfALostPartAreToldAndDoneAgainWhenAskedFor()
+    {
+        (await archive.RunAsync("state")).ShouldExit(0);
+        (await LedgerAsync("check")).ShouldExit(0).Output.ShouldContain("the parts in");
+        var lost = archive.Results.Parts("jsonl")[0];
+        var documents = File.ReadLines(lost).Count();
+        File.Delete(lost);
+        var check = (await LedgerAsync("check", "letters")).ShouldExit(1);
+        check.Output.ShouldContain($"missing     jsonl/{Path.GetFileName(Path.GetDirectoryName(lost))}/{Path.GetFileName(lost)}: holds the rows of {documents} documents.");
+        (await LedgerAsync("check", "letters", "--redo")).ShouldExit(1).Output.ShouldContain($"letters: {documents} documents are done again by the next run.");
+        (await archive.RunAsync("state")).ShouldExit(0).Output.ShouldContain($"{documents} completed");
+        (await LedgerAsync("check")).ShouldExit(0);
+    }
+
+    [Fact]
+    public async Task ABackupIsRestoredAndWhatTheOutputHasMoreIsTold()
+    {
+        (await LedgerAsync("backup", "--to", archive.Folder["backup.db"])).ShouldExit(2).Errors.ShouldContain("there is no ledger");
+        (await archive.RunAsync("state")).ShouldExit(0);
+        (await LedgerAsync("backup", "--to", archive.Folder["backup.db"])).ShouldExit(0);
+        var before = archive.Results.Parts("jsonl");
+        archive.Folder.Write("archive/new.txt", "Le conseil municipal a adopté le budget.");
+        (await archive.RunAsync("state")).ShouldExit(0);
+        var added = archive.Results.Parts("jsonl").Except(before).ShouldHaveSingleItem();
+
+        (await LedgerAsync("restore", "--from", archive.Folder["archive/new.txt"])).ShouldExit(2).Errors.ShouldContain("Nothing was changed.");
+        (await LedgerAsync("restore", "--from", archive.Folder["backup.db"])).ShouldExit(0).Output.ShouldContain("The one before is");
+        (await LedgerAsync("check")).ShouldExit(1).Output.ShouldContain($"foreign     jsonl/{Path.GetFileName(Path.GetDirectoryName(added))}/{Path.GetFileName(added)}");
+        Directory.GetFiles(archive.Folder["state"], "ledger.before-restore-*.db").ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task ADamagedLedgerIsToldWithItsRemedy()
+    {
+        archive.Folder.Write("state/ledger.db", "This is a text, and no database at all.");
+        (await archive.RunAsync("state")).ShouldExit(2).Errors.ShouldContain("restore a backup: batch-inference ledger restore --from FILE");
+    }
+
+    private async Task<Ended> LedgerAsync(params string[] arguments)
+    {
+        using var worker = WorkerProcess.Start(archive.Folder["state"], ["ledger", .. arguments, "--config", archive.Folder["config"]]);
+        return await worker.EndAsync();
+    }
+}
