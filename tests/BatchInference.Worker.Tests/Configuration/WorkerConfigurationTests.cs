@@ -77,7 +77,8 @@ public sealed class WorkerConfigurationTests
               "sample": true, "temperature": 0.6, "topK": 20, "topP": 0.95, "seed": 7, "stop": ["\n"] } } },
             "short": { "summarize": { "characters": 200 } }
           },
-          "output": { "folder": "out", "formats": ["csv"], "csv": { "delimiter": ";", "byteOrderMark": true }, "text": true }
+          "output": { "folder": "out", "formats": ["csv"], "csv": { "delimiter": ";", "byteOrderMark": true }, "text": true, "metadata": true },
+          "content": { "textField": "body.text", "idField": "id" }
         }
         """;
 
@@ -136,11 +137,24 @@ public sealed class WorkerConfigurationTests
     [InlineData("Limits.Seconds", "0", "0 is out of range. Write a whole number from 1 to 86400.")]
     [InlineData("Limits.Readers", "257", "257 is out of range. Write a whole number from 0 to 256.")]
     [InlineData("Logging.Level", "\"all\"", "\"all\" is none of the values that are known. Write one of \"debug\", \"information\", \"warning\", \"error\".")]
-    [InlineData("Limits", "5", "5 is not an object. Write { … } with the keys Megabytes, Characters, Pages, Seconds, Readers.")]
+    [InlineData("Limits", "5", "5 is not an object. Write { … } with the keys Megabytes, Characters, Pages, Seconds, ContainerMegabytes, Depth, Members, UnfoldedMegabytes, CompressionRatio, Readers, MemoryMegabytes, DocumentMinutes, DocumentsPerProcess.")]
     public void AValueThatASettingCannotHaveIsToldWithItsLimits(string path, string value, string message)
     {
         foreach (var name in path.Split('.').Reverse()) value = $"{{ \"{name}\": {value} }}";
         Errors(value, Job).ShouldBe([$"appsettings.json: {path}: {message}"]);
+    }
+
+    public static TheoryData<string, long, long> EveryNumber => [.. Numbers(KnownKeys.AppSettings, "")];
+
+    [Theory, MemberData(nameof(EveryNumber))]
+    public void ANumberBeyondItsLimitsIsToldWithThem(string path, long least, long most)
+    {
+        foreach (var number in new[] { least - 1, most + 1 })
+        {
+            var value = $"{number}";
+            foreach (var name in path.Split('.').Reverse()) value = $"{{ \"{name}\": {value} }}";
+            Errors(value, Job).ShouldBe([$"appsettings.json: {path}: {number} is out of range. Write a whole number from {least} to {most}."]);
+        }
     }
 
     [Theory]
@@ -279,6 +293,13 @@ public sealed class WorkerConfigurationTests
         SectionKey section => section.Keys.SelectMany(entry => Declared(entry.Key, Join(path, entry.Name)).Prepend(Join(path, entry.Name))),
         MapKey map => Declared(map.Item, path + ".*"),
         ListKey list => Declared(list.Item, path + "[]"),
+        _ => [],
+    };
+
+    private static IEnumerable<(string Path, long Least, long Most)> Numbers(Key key, string path) => key switch
+    {
+        IntegerKey number => [(path, number.Least, number.Most)],
+        SectionKey section => section.Keys.SelectMany(entry => Numbers(entry.Key, Join(path, entry.Name))),
         _ => [],
     };
 
