@@ -37,7 +37,8 @@ internal sealed class ParquetOpener(ContentFields fields) : ContainerOpener
         }
     }
 
-    private static DataField? Column(ParquetReader file, string name) => Array.Find(file.Schema.DataFields, field => field.Name == name && field.ClrType == typeof(string));
+    // The library tells of texts as the memory it reads them into.
+    private static DataField? Column(ParquetReader file, string name) => Array.Find(file.Schema.DataFields, field => field.Name == name && field.ClrType == typeof(ReadOnlyMemory<char>));
 
     private static string?[] Strings(ParquetRowGroupReader group, DataField field, CancellationToken cancellationToken)
     {
