@@ -7,7 +7,7 @@ namespace BatchInference.Pipeline.Results;
 internal static partial class DurableFolder
 {
     // Values of errno on Linux; macOS has the same for those below 35.
-    private const int NotPermitted = 1, Exists = 17, TooManyLinks = 31, NoSystemCall = 38, NotSupported = 95;
+    private const int NotPermitted = 1, NoAccess = 13, Exists = 17, TooManyLinks = 31, NoSystemCall = 38, NotSupported = 95;
 
     /// <summary>Makes a folder and those above it, and flushes each new name.</summary>
     public static void Create(string folder)
@@ -23,7 +23,8 @@ internal static partial class DurableFolder
     }
 
     /// <summary>Gives a whole file its final name in one step and flushes the name; false when the name is taken.</summary>
-    /// <exception cref="IOException">The file system refuses.</exception>
+    /// <exception cref="IOException">The file system refuses; its number is the exception's HResult, as with the file API of .NET.</exception>
+    /// <exception cref="UnauthorizedAccessException">This account may not.</exception>
     public static bool MoveWithoutReplacing(string temporary, string final)
     {
         if (OperatingSystem.IsWindows())
@@ -77,7 +78,11 @@ internal static partial class DurableFolder
         }
     }
 
-    private static IOException Failure(string path, int error) => new($"{path}: {new Win32Exception(error).Message}.", error);
+    private static Exception Failure(string path, int error)
+    {
+        var reason = $"{path}: {new Win32Exception(error).Message}.";
+        return error == NoAccess ? new UnauthorizedAccessException(reason) : new IOException(reason, error);
+    }
 
     private const int CurrentFolder = -100;
     private const uint NoReplace = 1;

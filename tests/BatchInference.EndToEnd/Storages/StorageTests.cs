@@ -105,7 +105,10 @@ public sealed class StorageTests : IAsyncLifetime
         var wrong = Secrets;
         wrong["AZURE_STORAGE_CONNECTION_STRING"] = azurite.ConnectionString.Replace(Azurite.Key, Convert.ToBase64String(new byte[64]), StringComparison.Ordinal);
         wrong["AWS_SECRET_ACCESS_KEY"] = "wrong";
-        var refused = (await configuration.RunAsync(wrong, "run", "archives")).ShouldExit(2).Errors;
+        using var client = S3Client();
+        await client.PutBucketAsync("kept");
+        using var kept = new ConfigurationFolder("""{ "azureBlob": { "container": "nothing" } }""", S3Place("kept"), """{ "Tries": 1 }""");
+        var refused = (await kept.RunAsync(wrong, "run", "archives")).ShouldExit(2).Errors;
         refused.ShouldContain("The storage refuses access");
         refused.ShouldContain("The store refuses access");
 

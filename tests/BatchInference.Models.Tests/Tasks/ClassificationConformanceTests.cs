@@ -2,6 +2,7 @@ using System.Text.Json;
 using BatchInference.Models.Onnx;
 using BatchInference.Models.Tasks;
 using BatchInference.Models.Tests.Generation;
+using BatchInference.Models.Tokens;
 
 namespace BatchInference.Models.Tests.Tasks;
 
@@ -52,6 +53,26 @@ public sealed class ClassificationConformanceTests
                 foreach (var entry in pipeline[row])
                     LabelScores.Of(rule, rows[row])[labels[entry[0].GetString()!]].ShouldBe(entry[1].GetSingle(), 1e-5, $"{name}, text {row}, {rule}");
         }
+    }
+
+    [Theory]
+    [InlineData("model_quantized.onnx", 5e-2)]
+    [InlineData("model_q4.onnx", 5e-2)]
+    [InlineData("model_q8.onnx", 5e-2)]
+    [InlineData("model_fp16.onnx", 2e-2)]
+    [InlineData("model_fp16_output.onnx", 2e-2)]
+    public void EveryVariantGivesItsReferenceLogits(string file, double tolerance)
+    {
+        var fixture = new Fixture("bert-variants");
+        var logits = fixture.Expected.GetProperty("files").GetProperty(file).GetProperty("logits").EnumerateArray().Select(Fixture.Floats).ToArray();
+        var config = fixture.Folder.Json("config.json")!.Value;
+        var tokenizer = Tokenizer.Load(fixture.Folder.Path);
+        (int[], int[]?)[] rows = [.. fixture.Expected.GetProperty("texts").EnumerateArray().Select(text => (tokenizer.EncodeWithTemplate(text.GetString()!, recognizeSpecialTokens: true).Ids.ToArray(), (int[]?)null))];
+        using var model = SequenceClassifierModel.Load(fixture.Folder.At($"onnx/{file}"), logits[0].Length, config.GetProperty("vocab_size").GetInt32(), config.GetProperty("pad_token_id").GetInt32(), Fixture.Options);
+        var together = model.Run(rows, CancellationToken.None);
+        for (var row = 0; row < logits.Length; row++)
+            for (var label = 0; label < logits[row].Length; label++)
+                together[row][label].ShouldBe(logits[row][label], tolerance, $"{file}, text {row}");
     }
 
     [Fact]

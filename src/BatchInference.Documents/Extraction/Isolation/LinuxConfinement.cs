@@ -22,9 +22,13 @@ internal static partial class LinuxConfinement
     private const int SetFilter = 1;
     private const uint OnAllThreads = 1;
 
-    // The network, and the ways around the filter or into other processes.
-    private static readonly long[] RefusedX64 = [41, 42, 49, 50, 101, 246, 250, 248, 249, 272, 298, 304, 308, 310, 311, 321, 323, 425, 426, 427, 438];
-    private static readonly long[] RefusedArm64 = [198, 203, 200, 201, 117, 104, 219, 217, 218, 97, 241, 265, 268, 270, 271, 280, 282, 425, 426, 427, 438];
+    // A socket that programs of this machine listen on (LibreOffice must) may be had, but nobody connects: neither to the network nor to another process.
+    private const long SocketX64 = 41, SocketArm64 = 198;
+    private const uint UnixFamily = 1, StreamType = 1, TypeBits = 0xF;
+
+    // Connecting, and the ways around the filter or into other processes.
+    private static readonly long[] RefusedX64 = [42, 101, 246, 250, 248, 249, 272, 298, 304, 308, 310, 311, 321, 323, 425, 426, 427, 438];
+    private static readonly long[] RefusedArm64 = [203, 117, 104, 219, 217, 218, 97, 241, 265, 268, 270, 271, 280, 282, 425, 426, 427, 438];
 
     private enum Resource
     {
@@ -57,13 +61,13 @@ internal static partial class LinuxConfinement
 
     private static unsafe void RefuseCalls()
     {
-        var (machine, filterCall, refused) = RuntimeInformation.ProcessArchitecture switch
+        var (machine, filterCall, socket, refused) = RuntimeInformation.ProcessArchitecture switch
         {
-            Architecture.X64 => (0xC000003Eu, 317L, RefusedX64),
-            Architecture.Arm64 => (0xC00000B7u, 277L, RefusedArm64),
+            Architecture.X64 => (0xC000003Eu, 317L, SocketX64, RefusedX64),
+            Architecture.Arm64 => (0xC00000B7u, 277L, SocketArm64, RefusedArm64),
             var other => throw new PlatformNotSupportedException($"Reading processes cannot be confined on {other}."),
         };
-        var filter = Filter(machine, refused);
+        var filter = Filter(machine, socket, refused);
         fixed (Instruction* first = filter)
         {
             var program = new FilterProgram { Length = (ushort)filter.Length, Instructions = first };
@@ -71,19 +75,25 @@ internal static partial class LinuxConfinement
         }
     }
 
-    // Classic BPF over struct seccomp_data: number of the call at 0, machine at 4. Another machine's calls, and x32's on x86-64, are refused whole.
-    private static Instruction[] Filter(uint machine, long[] refused)
+    // Classic BPF over struct seccomp_data: number of the call at 0, machine at 4, arguments from 16, eight bytes each. Another machine's calls, and x32's on x86-64, are refused whole.
+    private static Instruction[] Filter(uint machine, long socket, long[] refused)
     {
-        const ushort load = 0x20, jumpEqual = 0x15, jumpAtLeast = 0x35, answer = 0x06;
+        const ushort load = 0x20, and = 0x54, jumpEqual = 0x15, jumpAtLeast = 0x35, answer = 0x06;
         const uint allow = 0x7FFF0000, permissionDenied = 0x00050000 | 13, otherNumbers = 0x40000000;
-        var last = (byte)(refused.Length + 1);
+        var (toAllow, toRefuse) = ((byte)refused.Length, (byte)(refused.Length + 1));
         return
         [
             new(load, 0, 0, 4),
             new(jumpEqual, 1, 0, machine),
             new(answer, 0, 0, permissionDenied),
             new(load, 0, 0, 0),
-            new(jumpAtLeast, last, 0, otherNumbers),
+            new(jumpAtLeast, (byte)(toRefuse + 6), 0, otherNumbers),
+            new(jumpEqual, 0, 5, (uint)socket),
+            new(load, 0, 0, 16),
+            new(jumpEqual, 0, (byte)(toRefuse + 3), UnixFamily),
+            new(load, 0, 0, 24),
+            new(and, 0, 0, TypeBits),
+            new(jumpEqual, toAllow, toRefuse, StreamType),
             .. refused.Select((call, index) => new Instruction(jumpEqual, (byte)(refused.Length - index), 0, (uint)call)),
             new(answer, 0, 0, allow),
             new(answer, 0, 0, permissionDenied),

@@ -27,8 +27,9 @@ internal sealed class HostileExtractor : TextExtractor
             "devour" => Devour(),
             "hang" => Hang(),
             "print" => Print(),
-            "socket" => Reach(AddressFamily.InterNetwork),
-            "unix socket" => Reach(AddressFamily.Unix),
+            "socket" => Reach(AddressFamily.InterNetwork, SocketType.Stream),
+            "unix datagrams" => Reach(AddressFamily.Unix, SocketType.Dgram),
+            "unix socket" => Reach(AddressFamily.Unix, SocketType.Stream),
             "socket of a child" => Child("/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/1"),
             "environment" => string.Join('\n', Environment.GetEnvironmentVariables().Keys.Cast<string>().Order(StringComparer.Ordinal)),
             "folder" => $"{Directory.GetFileSystemEntries(".").Length} entries in {Environment.CurrentDirectory}",
@@ -68,16 +69,18 @@ internal sealed class HostileExtractor : TextExtractor
         return "printed";
     }
 
-    private static string Reach(AddressFamily family)
+    private static string Reach(AddressFamily family, SocketType type)
     {
         try
         {
-            using var socket = new Socket(family, SocketType.Stream, ProtocolType.Unspecified);
-            return "a socket was had";
+            using var socket = new Socket(family, type, ProtocolType.Unspecified);
+            // Nobody listens there, which only one who may connect finds out.
+            socket.Connect(new UnixDomainSocketEndPoint(Path.Combine(Environment.CurrentDirectory, "nobody")));
+            return "connected";
         }
         catch (SocketException error)
         {
-            return $"no socket: {error.SocketErrorCode}";
+            return $"not reached: {error.SocketErrorCode}";
         }
     }
 
