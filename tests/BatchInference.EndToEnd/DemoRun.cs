@@ -7,10 +7,12 @@ namespace BatchInference.EndToEnd;
 /// <summary>The demo, run once by the published program for all tests that only look at its results.</summary>
 public sealed class DemoRun : IAsyncLifetime
 {
-    /// <summary>The documents as the archive folder holds them, with the job's names for them, and the attachment of one.</summary>
-    public static IReadOnlyList<string> Documents { get; } = [.. Directory.GetFiles(Archive, "*", SearchOption.AllDirectories)
-        .Select(path => Path.GetRelativePath(Archive, path).Replace('\\', '/'))
-        .Append("2026/messagerie/mission-bruxelles.eml!/programme-mission.txt").Order(StringComparer.Ordinal)];
+    /// <summary>The files of the archive, with the job's names for them.</summary>
+    public static IReadOnlyList<string> Files { get; } = [.. Directory.GetFiles(Archive, "*", SearchOption.AllDirectories)
+        .Select(path => Path.GetRelativePath(Archive, path).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+
+    /// <summary>The documents that have a row: the files, and the attachment of one.</summary>
+    public static IReadOnlyList<string> Documents { get; } = [.. Files.Append("2026/messagerie/mission-bruxelles.eml!/programme-mission.txt").Order(StringComparer.Ordinal)];
 
     public static string Archive => Repository.At("config/demo/documents");
 

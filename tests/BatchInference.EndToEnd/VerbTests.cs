@@ -39,6 +39,7 @@ public sealed class VerbTests : IDisposable
     public async Task AProviderThatDoesNotWorkIsAnErrorAtTheDoorWithReasonAndRemedy()
     {
         Configure(Letters);
+        Directory.CreateSymbolicLink(folder["config/models"], Repository.At("config/models"));
         folder.Write("letters/one.txt", "Monsieur le maire, la route est coupée.");
         folder.Write("config/appsettings.json", """{ "Models": { "Provider": "cuda", "Device": 1 } }""");
         var doctor = (await WorkerProcess.RunAsync(folder["state"], "doctor", "--config", folder["config"])).ShouldExit(1).Output;

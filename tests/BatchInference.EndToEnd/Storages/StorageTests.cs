@@ -27,6 +27,11 @@ public sealed class StorageTests : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
+    // A few of every kind: the whole demo would only take longer.
+    private static IReadOnlyList<string> Files { get; } = [.. DemoRun.Files.Where(IsChosen)];
+
+    private static IReadOnlyList<string> Documents { get; } = [.. DemoRun.Documents.Where(IsChosen)];
+
     private Dictionary<string, string> Secrets => new()
     {
         ["AZURE_STORAGE_CONNECTION_STRING"] = azurite.ConnectionString,
@@ -44,7 +49,7 @@ public sealed class StorageTests : IAsyncLifetime
         using var configuration = new ConfigurationFolder("""{ "azureBlob": { "container": "deposits" } }""", """{ "azureBlob": { "container": "results", "prefix": "nuit" } }""");
         (await configuration.RunAsync(Secrets, "run", "archives")).ShouldExit(0);
         var rows = await RowsAsync(results, "nuit/archives/");
-        rows.Select(row => (string)row["document"]!).Order(StringComparer.Ordinal).ShouldBe(DemoRun.Documents);
+        rows.Select(row => (string)row["document"]!).Order(StringComparer.Ordinal).ShouldBe(Documents);
         var etag = (await deposits.GetBlobClient((string)rows[0]["document"]!).GetPropertiesAsync()).Value.ETag;
         ((string)rows[0]["version"]!).ShouldBe(etag.ToString("H").Trim('"'));
         (await NamesAsync(results)).ShouldContain(name => name.EndsWith("/_SUCCESS", StringComparison.Ordinal));
@@ -56,9 +61,9 @@ public sealed class StorageTests : IAsyncLifetime
 
         await deposits.GetBlobClient("nouveau.txt").UploadAsync(new BinaryData("Le conseil municipal a adopté le budget. Les travaux de l'école commenceront en mars."));
         (await configuration.RunAsync(Secrets, "run", "archives")).ShouldExit(0);
-        (await RowsAsync(results, "nuit/archives/")).Count.ShouldBe(DemoRun.Documents.Count + 1);
+        (await RowsAsync(results, "nuit/archives/")).Count.ShouldBe(Documents.Count + 1);
         (await configuration.RunAsync(Secrets, "export", "archives", "--to", configuration["all.jsonl"], "--existing")).ShouldExit(0);
-        File.ReadLines(configuration["all.jsonl"]).Count().ShouldBe(DemoRun.Documents.Count + 1);
+        File.ReadLines(configuration["all.jsonl"]).Count().ShouldBe(Documents.Count + 1);
         (await configuration.RunAsync(Secrets, "doctor")).Output.ShouldContain("can be listed and read");
     }
 
@@ -69,16 +74,16 @@ public sealed class StorageTests : IAsyncLifetime
         using var client = S3Client();
         foreach (var bucket in new[] { "deposits", "results" }) await client.PutBucketAsync(bucket);
         await UploadDemoAsync(deposits);
-        foreach (var name in DemoRun.Documents)
+        foreach (var name in Files)
             await client.PutObjectAsync(new PutObjectRequest { BucketName = "deposits", Key = name, FilePath = Path.Combine(DemoRun.Archive, name), UseChunkEncoding = false });
 
         using var there = new ConfigurationFolder(S3Place("deposits"), """{ "azureBlob": { "container": "mixed-results" } }""");
         (await there.RunAsync(Secrets, "run", "archives")).ShouldExit(0);
-        (await RowsAsync(results, "archives/")).Select(row => (string)row["document"]!).Order(StringComparer.Ordinal).ShouldBe(DemoRun.Documents);
+        (await RowsAsync(results, "archives/")).Select(row => (string)row["document"]!).Order(StringComparer.Ordinal).ShouldBe(Documents);
 
         using var back = new ConfigurationFolder("""{ "azureBlob": { "container": "mixed-deposits" } }""", S3Place("results"));
         (await back.RunAsync(Secrets, "run", "archives")).ShouldExit(0);
-        (await RowsAsync(client, "results")).Select(row => (string)row["document"]!).Order(StringComparer.Ordinal).ShouldBe(DemoRun.Documents);
+        (await RowsAsync(client, "results")).Select(row => (string)row["document"]!).Order(StringComparer.Ordinal).ShouldBe(Documents);
         (await back.RunAsync(Secrets, "run", "archives")).ShouldExit(0).Output.ShouldContain("nothing to do");
     }
 
@@ -104,13 +109,13 @@ public sealed class StorageTests : IAsyncLifetime
 
         var wrong = Secrets;
         wrong["AZURE_STORAGE_CONNECTION_STRING"] = azurite.ConnectionString.Replace(Azurite.Key, Convert.ToBase64String(new byte[64]), StringComparison.Ordinal);
-        wrong["AWS_SECRET_ACCESS_KEY"] = "wrong";
+        wrong["AWS_ACCESS_KEY_ID"] = "WRONG";
         using var client = S3Client();
         await client.PutBucketAsync("kept");
         using var kept = new ConfigurationFolder("""{ "azureBlob": { "container": "nothing" } }""", S3Place("kept"), """{ "Tries": 1 }""");
         var refused = (await kept.RunAsync(wrong, "run", "archives")).ShouldExit(2).Errors;
         refused.ShouldContain("The storage refuses access");
-        refused.ShouldContain("The store refuses access");
+        refused.ShouldContain("The store refuses access", Case.Sensitive, refused);
 
         var none = (await configuration.RunAsync(new Dictionary<string, string> { ["AWS_SHARED_CREDENTIALS_FILE"] = configuration["none"] }, "run", "archives")).ShouldExit(2).Errors;
         none.ShouldContain("AZURE_STORAGE_CONNECTION_STRING");
@@ -129,13 +134,13 @@ public sealed class StorageTests : IAsyncLifetime
 
         // From now on listings may be older than this change.
         await deposits.GetBlobClient("nouveau.txt").UploadAsync(new BinaryData("Le conseil municipal a adopté le budget. Les travaux de l'école commenceront en mars."));
-        await deposits.GetBlobClient(DemoRun.Documents[0]).UploadAsync(new BinaryData("Le maire a signé l'arrêté. La rue sera rouverte en avril."), overwrite: true);
+        await deposits.GetBlobClient(Documents[0]).UploadAsync(new BinaryData("Le maire a signé l'arrêté. La rue sera rouverte en avril."), overwrite: true);
         for (var night = 0; night < 3; night++)
             (await configuration.RunAsync(secrets, "run", "archives")).ShouldExit(0);
         proxy.Share = 0;
         (await configuration.RunAsync(secrets, "run", "archives")).ShouldExit(0);
         (await RowsAsync(results, "archives/")).Select(row => (string)row["document"]!).Order(StringComparer.Ordinal)
-            .ShouldBe(DemoRun.Documents.Append(DemoRun.Documents[0]).Append("nouveau.txt").Order(StringComparer.Ordinal));
+            .ShouldBe(Documents.Append(Documents[0]).Append("nouveau.txt").Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -150,7 +155,7 @@ public sealed class StorageTests : IAsyncLifetime
         using var worker = configuration.Start(secrets, "run", "archives");
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         // Some documents were read; then the storage goes.
-        while (proxy.Calls < 20)
+        while (proxy.Calls < 6)
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
         proxy.Out = true;
         while (!worker.Errors.Contains("Paused:", StringComparison.Ordinal))
@@ -158,7 +163,7 @@ public sealed class StorageTests : IAsyncLifetime
         proxy.Out = false;
         (await worker.EndAsync()).ShouldExit(0).Errors.ShouldContain("the job goes on");
         var folder = new ResultFolder(results, "archives");
-        folder.ShouldBeInOrder(DemoRun.Documents);
+        folder.ShouldBeInOrder(Documents);
         folder.Errors().ShouldAllBe(line => (bool)line["permanent"]!);
     }
 
@@ -176,7 +181,7 @@ public sealed class StorageTests : IAsyncLifetime
 
     private static async Task UploadDemoAsync(BlobContainerClient container)
     {
-        foreach (var name in DemoRun.Documents)
+        foreach (var name in Files)
             await container.GetBlobClient(name).UploadAsync(Path.Combine(DemoRun.Archive, name));
     }
 
@@ -204,4 +209,6 @@ public sealed class StorageTests : IAsyncLifetime
     }
 
     private static IEnumerable<JsonNode> Rows(string lines) => lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!);
+
+    private static bool IsChosen(string name) => name.StartsWith("2026/", StringComparison.Ordinal) || name.StartsWith("embassy/", StringComparison.Ordinal);
 }
