@@ -82,7 +82,9 @@ public sealed class DamagedModelTests : IDisposable
     {
         var settings = GenerationSettingsFile.Read(folder) with { MaxNewTokens = 3 };
         using var model = GeneratingModelFiles.Load(folder, "", Fixture.Options);
-        new GenerationLoop(model, settings).Generate([new GenerationRow([20, 21, 22])], null, CancellationToken.None);
+        // A prompt that the model does not read would be the caller's mistake.
+        int[] prompt = [20, 21, 22];
+        new GenerationLoop(model, settings).Generate([new GenerationRow(prompt[..Math.Min(prompt.Length, model.Context ?? prompt.Length)])], null, CancellationToken.None);
     }
 
     private static void Try(Action act, string what)
