@@ -25,6 +25,7 @@ internal static class HostileDocuments
         ("deep.xml", Utf8($"{string.Concat(Enumerable.Repeat("<a>", 20_000))}{Heart}{string.Concat(Enumerable.Repeat("</a>", 20_000))}")),
         ("deep.json", Utf8($"{new string('[', 20_000)}\"{Heart}\"{new string(']', 20_000)}")),
         ("deep.rtf", Utf8($"{{\\rtf1 {new string('{', 20_000)}{Heart}{new string('}', 20_000)}}}")),
+        ("deep.eml", DeepMail(500)),
         ("line.csv", Utf8($"{Heart},{new string(',', 2_000_000)}")),
         ("gzip.gz", Gzip(new byte[400 << 20])),
         ("huge.docx", Zip(("[Content_Types].xml", Utf8("<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>")), ("word/document.xml", new byte[300 << 20]))),
@@ -107,5 +108,13 @@ internal static class HostileDocuments
         foreach (var offset in offsets) text.Append(CultureInfo.InvariantCulture, $"{offset:D10} 00000 n \n");
         text.Append(CultureInfo.InvariantCulture, $"trailer\n<< /Size {objects.Length + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n");
         return Encoding.ASCII.GetBytes(text.ToString());
+    }
+
+    private static byte[] DeepMail(int depth)
+    {
+        var mail = new StringBuilder();
+        for (var level = 0; level < depth; level++)
+            mail.Append(CultureInfo.InvariantCulture, $"From: a@example.org\r\nTo: b@example.org\r\nSubject: {level}\r\nMIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n\r\n");
+        return Utf8($"{mail}From: a@example.org\r\nSubject: last\r\n\r\n{Heart}\r\n");
     }
 }
