@@ -17,10 +17,12 @@ internal sealed class Forecast(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
     public async Task<RunForecast> RunAsync(IAsyncEnumerable<Pending> pending, Func<long> listed, CancellationToken cancellationToken)
     {
         var sample = new List<Pending>();
+        var estimate = new TokenEstimate();
         var (count, bytes, stride) = (0L, 0L, 1L);
         await foreach (var document in pending.WithCancellation(cancellationToken))
         {
             bytes += document.Document.Length ?? 0;
+            estimate.Count(document.Document);
             if (count++ % stride != 0)
                 continue;
             sample.Add(document);
@@ -38,13 +40,13 @@ internal sealed class Forecast(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
             var before = shares.Count;
             await foreach (var split in SplitAsync(document, cancellationToken))
                 shares.Add(split);
+            estimate.Sample(document.Document, shares.Skip(before).Sum(share => share[0].Split.ReadTokens));
             if (shares.Count == before)
                 unreadable++;
         }
 
-        var tokens = shares.Sum(share => share[0].Split.ReadTokens);
         var secondsPerToken = count == 0 ? 0 : passes.Value.Select((pass, index) => SecondsPerToken(pass, shares.Select(share => share[index]), cancellationToken)).Sum();
-        return new RunForecast(listed(), count, bytes, sample.Count, unreadable, tokens, secondsPerToken > 0 ? 1 / secondsPerToken : 0);
+        return new RunForecast(listed(), count, bytes, sample.Count, unreadable, estimate.Tokens(), secondsPerToken > 0 ? 1 / secondsPerToken : 0);
     }
 
     private async IAsyncEnumerable<IReadOnlyList<PassShare>> SplitAsync(Pending document, [EnumeratorCancellation] CancellationToken cancellationToken)

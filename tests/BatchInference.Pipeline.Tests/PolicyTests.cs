@@ -98,4 +98,18 @@ public sealed class PolicyTests
         moment.Failures.ShouldBe(new Dictionary<string, long> { ["extract"] = 1 });
         moment.Counts.Skipped.ShouldBe(2);
     }
+
+    [Fact]
+    public void TokensAreEstimatedByTheBytesOfEachKind()
+    {
+        var estimate = new TokenEstimate();
+        foreach (var (path, length) in new (string, long?)[] { ("a.txt", 100), ("b.txt", 10_000), ("a.pdf", 50_000), ("b.pdf", 50_000), ("c.eml", 400), ("stream", null) })
+            estimate.Count(Named(path, length));
+        estimate.Sample(Named("a.txt", 100), 25);
+        estimate.Sample(Named("a.pdf", 50_000), 1_000);
+        // Text a quarter token a byte, PDF a fiftieth; what was not read, or has no length, like the mean of what was.
+        estimate.Tokens().ShouldBe((10_100 / 4) + (100_000 / 50) + (2 * 1_025 / 2));
+
+        static Document Named(string path, long? length) => new(new DocumentId(path, "1"), length, _ => throw new InvalidOperationException());
+    }
 }
