@@ -15,7 +15,7 @@ for argument in "$@"; do
   esac
 done
 export BATCHINFERENCE_LONG_TESTS=$long
-minutes=15; [ $long = 0 ] || minutes=120   # for each project
+minutes=25; [ $long = 0 ] || minutes=120   # for each project
 
 # The storage servers that tests start (npm), outside the tree, anew when their list changes. TestServer.cs looks there too.
 servers=${XDG_CACHE_HOME:-$HOME/.cache}/batch-inference/test-servers
