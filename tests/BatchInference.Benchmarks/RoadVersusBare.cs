@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using BatchInference.Documents;
 using BatchInference.Documents.Extraction;
+using BatchInference.Documents.Extraction.Isolation;
+using BatchInference.Documents.Extraction.Ocr;
 using BatchInference.Models.Labels;
 using BatchInference.Models.Onnx;
 using BatchInference.Models.Passes;
@@ -100,15 +102,24 @@ internal static class RoadVersusBare
         };
         await using var ledger = SqliteLedger.Open(folder[$"state-{turn}"]);
         EncoderPass? pass = null;
+        using var reader = Reader();
         var clock = Stopwatch.StartNew();
         var run = new BatchRun(
-            plan, new FolderSource(folder["archive"], NameFilter.All), DocumentReader.Standard(new ExtractionLimits(), TimeProvider.System),
+            plan, new FolderSource(folder["archive"], NameFilter.All), reader,
             () => [pass = EncoderPass.Load(model, variant, tasks, options)], new FolderSink(folder[$"results-{turn}"]), ledger);
         var report = await run.RunAsync(CancellationToken.None, CancellationToken.None);
         pass?.Dispose();
         return report.End == RunEnd.Complete && report.Counts.Completed == Documents
             ? clock.Elapsed.TotalSeconds
             : throw new InvalidOperationException($"The run ended {report.End} with {report.Counts.Completed} of {Documents} documents: {report.Reason}");
+    }
+
+    // As in jobs: in processes of the published program.
+    private static IsolatedDocumentReader Reader()
+    {
+        var host = new HostSettings(new ExtractionLimits(), OcrTools.None, new ContentFields(), 1L << 30);
+        var program = new HostCommand(Repository.At(".artifacts/publish/BatchInference.Worker/release/batch-inference"), ["extraction-host"]);
+        return new IsolatedDocumentReader(program, DocumentReader.Standard(host.Limits, TimeProvider.System), host, new IsolationLimits { Memory = host.Memory }, TimeProvider.System);
     }
 
     // As EncoderPass on a processor.
