@@ -38,6 +38,7 @@ internal static class BlobErrors
         403 => $"The storage refuses access ({answer.ErrorCode}); the identity needs the role Storage Blob Data Reader for a source, Storage Blob Data Contributor for an output; a key may be of another account, a signature may have expired.",
         404 when answer.ErrorCode == "ContainerNotFound" => "There is no such container; create it, or write another name. Nothing is created but blobs.",
         404 => $"The storage has it no longer ({answer.ErrorCode}); it was removed since it was listed, or the name is wrong.",
+        409 when answer.ErrorCode == "BlobArchived" => "The blob lies in the archive tier and cannot be read; move it to the Hot, Cool or Cold tier (it takes some hours), a later run reads it then.",
         412 => "The blob changed between listing and reading; the next run reads its new version.",
         429 or 503 => $"The storage is too busy ({answer.ErrorCode}); it is tried again.",
         _ => $"The storage answered {answer.Status} ({answer.ErrorCode}).",

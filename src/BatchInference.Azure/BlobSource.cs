@@ -35,15 +35,16 @@ public sealed class BlobSource(BlobContainerClient container, string prefix, Nam
     {
         var etag = properties.ETag ?? throw new IOException($"{Description}: the storage lists {name} without an ETag.");
         var id = new DocumentId(name, etag.ToString("H").Trim('"'));
-        if (properties.AccessTier == AccessTier.Archive)
-            return new Document(id, properties.ContentLength, _ => throw Archived(properties.ArchiveStatus));
-        if (name.Split('/').Any(part => part is "." or ".."))
-            return new Document(id, properties.ContentLength, _ => throw Unaddressable());
-        var md5 = properties.ContentHash;
-        return new Document(id, properties.ContentLength, cancellationToken => OpenAsync(name, etag, md5, cancellationToken));
+        return properties.AccessTier == AccessTier.Archive
+            ? new Document(id, properties.ContentLength, _ => throw Archived(properties.ArchiveStatus))
+            : Listed(id, properties.ContentLength);
     }
 
-    private async ValueTask<Stream> OpenAsync(string name, ETag etag, byte[]? md5, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public override Document Listed(DocumentId id, long? length) => new(id, length, cancellationToken =>
+        id.Path.Split('/').Any(part => part is "." or "..") ? throw Unaddressable() : OpenAsync(id.Path, new ETag($"\"{id.Version}\""), cancellationToken));
+
+    private async ValueTask<Stream> OpenAsync(string name, ETag etag, CancellationToken cancellationToken)
     {
         var blob = container.GetBlobClient(name);
         try
@@ -51,7 +52,7 @@ public sealed class BlobSource(BlobContainerClient container, string prefix, Nam
             // The content goes on by range after a break, under the same condition; the client does that.
             var options = new BlobDownloadOptions { Conditions = new BlobRequestConditions { IfMatch = etag } };
             var download = await blob.DownloadStreamingAsync(options, cancellationToken);
-            return new BlobContent(download.Value.Content, md5);
+            return new BlobContent(download.Value.Content, download.Value.Details.ContentHash);
         }
         catch (Exception failure) when (BlobErrors.Is(failure, cancellationToken))
         {

@@ -11,4 +11,9 @@ public abstract class DocumentSource
     /// </summary>
     /// <exception cref="IOException">The source cannot be listed: the run cannot go on.</exception>
     public abstract IAsyncEnumerable<Document> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>A document that another process listed from the same place. Asks nothing: what is no longer as it was listed shows when it is opened.</summary>
+    /// <param name="id">As it was listed.</param>
+    /// <param name="length">As it was listed.</param>
+    public abstract Document Listed(DocumentId id, long? length);
 }

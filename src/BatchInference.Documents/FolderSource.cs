@@ -11,6 +11,9 @@ namespace BatchInference.Documents;
 /// <param name="names">Which names are documents of the job.</param>
 public sealed class FolderSource(string path, NameFilter names) : DocumentSource
 {
+    // In the place of a version: no file has it.
+    private const string ClosedFolder = "unreadable";
+
     private readonly string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 
     /// <inheritdoc/>
@@ -37,9 +40,19 @@ public sealed class FolderSource(string path, NameFilter names) : DocumentSource
 
             var entry = folder.Current;
             if (entry.IsFolder) waiting.Push(Entries(entry.FullPath, entry.Path).GetEnumerator());
-            else if (entry.Failure is not null) yield return new Document(new DocumentId(entry.Path, "unreadable"), null, _ => throw new DocumentException(entry.Failure, permanent: false));
-            else if (names.Matches(entry.Path)) yield return ToDocument(entry);
+            else if (entry.IsClosed) yield return Closed(entry.Path);
+            else if (names.Matches(entry.Path)) yield return Listed(new DocumentId(entry.Path, Version(entry.FullPath, out var length)), length);
         }
+    }
+
+    /// <inheritdoc/>
+    public override Document Listed(DocumentId id, long? length)
+    {
+        if (id.Version == ClosedFolder) return Closed(id.Path);
+        var full = Path.GetFullPath(Path.Combine(root, id.Path));
+        return full.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal) || root == Path.GetPathRoot(root)
+            ? new Document(id, length, _ => new ValueTask<Stream>(Open(full, id.Version)))
+            : throw new ArgumentException($"{id.Path} lies outside {root}.", nameof(id));
     }
 
     private List<Entry> Entries(string folder, string prefix)
@@ -53,18 +66,18 @@ public sealed class FolderSource(string path, NameFilter names) : DocumentSource
                 if (item is DirectoryInfo)
                 {
                     // A link to a folder inside would list its documents twice.
-                    if (item.LinkTarget is null) entries.Add(new Entry($"{prefix}{item.Name}/", item.FullName, true, null));
+                    if (item.LinkTarget is null) entries.Add(new Entry($"{prefix}{item.Name}/", item.FullName, true));
                 }
                 else if (item.LinkTarget is not null || (item.Attributes & FileAttributes.Device) == 0)
                 {
-                    entries.Add(new Entry(prefix + item.Name, item.FullName, false, null));
+                    entries.Add(new Entry(prefix + item.Name, item.FullName, false));
                 }
             }
         }
         catch (UnauthorizedAccessException)
         {
             if (prefix.Length == 0) throw new IOException($"The source folder {root} cannot be listed: permission denied. Give the account of the service read access.");
-            entries.Add(new Entry(prefix.TrimEnd('/'), folder, false, "Permission denied: the account of the service may not list this folder; its documents are not known."));
+            entries.Add(new Entry(prefix.TrimEnd('/'), folder, false, IsClosed: true));
         }
         catch (DirectoryNotFoundException) when (prefix.Length > 0)
         {
@@ -93,11 +106,8 @@ public sealed class FolderSource(string path, NameFilter names) : DocumentSource
         }
     }
 
-    private static Document ToDocument(Entry entry)
-    {
-        var version = Version(entry.FullPath, out var length);
-        return new Document(new DocumentId(entry.Path, version), length, _ => new ValueTask<Stream>(Open(entry.FullPath, version)));
-    }
+    private static Document Closed(string path) => new(new DocumentId(path, ClosedFolder), null, _ => throw new DocumentException(
+        "Permission denied: the account of the service may not list this folder; its documents are not known.", permanent: false));
 
     private static string Version(string path, out long? length)
     {
@@ -120,6 +130,6 @@ public sealed class FolderSource(string path, NameFilter names) : DocumentSource
     /// <param name="Path">With <c>/</c>; that of a folder ends with one.</param>
     /// <param name="FullPath">On the disk.</param>
     /// <param name="IsFolder">True for a folder to be walked.</param>
-    /// <param name="Failure">Why what lies there is not known.</param>
-    private sealed record Entry(string Path, string FullPath, bool IsFolder, string? Failure);
+    /// <param name="IsClosed">True for a folder that may not be looked into.</param>
+    private sealed record Entry(string Path, string FullPath, bool IsFolder, bool IsClosed = false);
 }

@@ -44,6 +44,9 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     /// <summary>How operations of the sink are tried again.</summary>
     public ResiliencePipeline SinkPipeline { get; init; } = ResiliencePipeline.Empty;
 
+    /// <summary>True to share the run of another node that has the job already, instead of being refused.</summary>
+    public bool Shares { get; init; }
+
     /// <summary>Runs.</summary>
     /// <param name="softStop">Asks to finish what is in hand, publish it and close the run.</param>
     /// <param name="hardStop">Asks to let go of everything; the next start closes the run.</param>
@@ -56,7 +59,18 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         {
             Run = plan.Run, Scope = scope, RunDate = plan.RunDate, Started = Time.GetUtcNow(), Work = plan.WorkFingerprint, Extraction = reader.Fingerprint, Header = header.ToJson(),
         };
-        await using var held = await ledger.HoldAsync(plan.Job, new JobHolder(plan.Run, Environment.MachineName, Environment.ProcessId, record.Started), hardStop);
+        JobHold hold;
+        try
+        {
+            hold = await ledger.HoldAsync(plan.Job, new JobHolder(plan.Run, Environment.MachineName, Environment.ProcessId, record.Started), hardStop);
+        }
+        catch (JobIsRunningException running) when (Shares && running.Holder is not null)
+        {
+            return await new SharedRun(ledger, plan, scope, reader.Fingerprint, Time, Logger).RunAsync(
+                running.Holder.Run, (shared, board, soft, hard) => Sharing(shared).ShareAsync(board, soft, hard), Documents, softStop, hardStop);
+        }
+
+        await using var held = hold;
         using var activity = Telemetry.Activities.StartActivity("run");
         activity?.SetTag("job", plan.Job).SetTag("run", plan.Run.ToString());
         Logger.RunBegan(plan.Run, plan.Job, source.Description, sink.Identity);
@@ -71,7 +85,13 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             foreach (var warning in warnings)
                 Logger.Warned(warning);
             await ledger.BeginAsync(record, letGo.Token);
-            report = await WalkAsync(publisher, held.Token, softStop, letGo.Token);
+            await using (var board = ledger.BoardOf(plan.Run, leads: true, Documents(plan.Run), Time))
+            {
+                await board.EnterAsync(plan.ProgramVersion, refused: null, letGo.Token);
+                report = await WalkAsync(publisher, board, Listing(), board.IsShared ? null : held.Token, softStop, letGo.Token);
+                report = await TogetherAsync(report, board, letGo.Token);
+            }
+
             report = await CloseAsync(record, report, publisher, letGo.Token);
         }
         catch (OperationCanceledException) when (hardStop.IsCancellationRequested)
@@ -100,12 +120,11 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     /// <param name="cancellationToken">Asks to stop.</param>
     public async Task<RunForecast> ForecastAsync(CancellationToken cancellationToken)
     {
-        using var feed = Feed();
-        return await new Forecast(reader, passes, Time).RunAsync(feed.PendingAsync(countsAsListed: true, cancellationToken), () => Progress.Counts.Listed, cancellationToken);
+        return await new Forecast(reader, passes, Time).RunAsync(Listing().PendingAsync(countsAsListed: true, cancellationToken), () => Progress.Counts.Listed, cancellationToken);
     }
 
     // The walk: read ⟶ infer ⟶ write, each loop alive from the first document to the last.
-    private async Task<RunReport> WalkAsync(PartPublisher publisher, long token, CancellationToken softStop, CancellationToken hardStop)
+    private async Task<RunReport> WalkAsync(PartPublisher publisher, ShardBoard board, ShardListing? listing, long? token, CancellationToken softStop, CancellationToken hardStop)
     {
         var read = Channel.CreateBounded<DocumentInHand>(new BoundedChannelOptions(ToInfer) { SingleReader = true });
         var inferred = Channel.CreateBounded<DocumentInHand>(new BoundedChannelOptions(ToWrite) { SingleReader = true, SingleWriter = true });
@@ -113,13 +132,17 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         using var letGo = CancellationTokenSource.CreateLinkedTokenSource(hardStop);
         using var noMore = CancellationTokenSource.CreateLinkedTokenSource(letGo.Token);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(softStop, noMore.Token);
-        using var feed = Feed();
-        var writeLoop = new WriteLoop(plan, header, publisher, ledger, Progress, Time, Logger) { ShardSettled = feed.Settled, Token = token };
+        var retries = new RetryQueue(plan.RetryDelays, Time);
+        using var feed = new ShardFeed(plan, board, listing, retries, Progress, Time, Logger);
+        var writeLoop = new WriteLoop(plan, header, publisher, ledger, Progress, Time, Logger)
+        {
+            Closed = feed.Closed, Retries = retries, KeepingRetries = stopping => board.KeepsRetriesAsync(true, stopping), Token = token,
+        };
 
         // A loop that ends, however it does, tells the next one that nothing more comes; so what was in hand is published whatever happened before it.
         var loops = new[]
         {
-            Loop(() => new ReadLoop(reader, passes, FindAsync, policy, plan.Readers, gate) { SourcePipeline = SourcePipeline }.RunAsync(feed.ShardsAsync(token => RetriesAsync(writeLoop, token), stop.Token), read.Writer, stop.Token, noMore.Token),
+            Loop(() => new ReadLoop(reader, passes, FindAsync, policy, plan.Readers, gate) { SourcePipeline = SourcePipeline }.RunAsync(feed.ShardsAsync(stop.Token), read.Writer, stop.Token, noMore.Token),
                 then: () => read.Writer.Complete()),
             Loop(() => new InferenceLoop(gate, Progress, Time, Logger).RunAsync(read.Reader, inferred.Writer, letGo.Token),
                 then: () => { noMore.Cancel(); inferred.Writer.Complete(); }),
@@ -130,14 +153,14 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         hardStop.ThrowIfCancellationRequested();
 
         // The writer's fault comes first: when the output is gone, the others only say that they were told to let go.
-        var fault = faults.Reverse().FirstOrDefault(one => one is not (null or OperationCanceledException)) ?? feed.Fault;
+        var fault = faults.Reverse().FirstOrDefault(one => one is not (null or OperationCanceledException)) ?? listing?.Fault;
         if (fault is LateWriterException)
             throw fault;
         if (fault is not null)
             Logger.RunFailed(fault, plan.Run);
         var counts = Progress.Counts;
-        var complete = fault is null && feed.Exhausted && Progress.Handled == feed.HandedOut;
-        var total = await feed.TotalAsync();
+        var complete = fault is null && feed.Finished;
+        var total = listing is null ? null : await listing.TotalAsync();
         return new RunReport
         {
             Job = plan.Job,
@@ -145,7 +168,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             End = fault is not null && !(fault is OutputUnavailableException && softStop.IsCancellationRequested) ? RunEnd.Failed : complete ? RunEnd.Complete : RunEnd.Stopped,
             Reason = fault?.Message ?? (complete ? null : "The run was asked to stop."),
             Counts = counts,
-            Remaining = total is { } all ? all - Progress.SettledDocuments : complete && plan.Limit is null ? feed.HandedOut - Progress.SettledDocuments : null,
+            Remaining = total is { } all ? all - Progress.SettledDocuments : complete && plan.Limit is null ? listing?.PutUp - Progress.SettledDocuments : null,
             Parts = writeLoop.Parts,
         };
     }
@@ -160,25 +183,46 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         return report with { Folder = hasFolder ? PartNames.RunFolder(plan.Run) : null };
     }
 
-    private async Task<IReadOnlyList<Pending>> RetriesAsync(WriteLoop writeLoop, CancellationToken stop)
+    // Others may have shards in hand: they bring them home, or are refused.
+    private async Task<RunReport> TogetherAsync(RunReport report, ShardBoard board, CancellationToken cancellationToken)
     {
-        if (!writeLoop.HasRetries)
-            return [];
-        try
+        if (!board.IsShared)
+            return report;
+        await board.CallInAsync(cancellationToken);
+        var share = await board.SharesAsync(cancellationToken) ?? new ShardShare();
+        await ledger.RevokeAsync(plan.Run, cancellationToken);
+        var rows = await ledger.CountAsync(plan.Run, cancellationToken);
+        return report with
         {
-            await Task.Delay(plan.RetryAfter, Time, stop);
-        }
-        catch (OperationCanceledException)
-        {
-            return [];
-        }
-
-        var retries = writeLoop.TakeRetries();
-        Logger.TryingAgain(plan.Run, retries.Count);
-        return retries;
+            Counts = rows with { Listed = report.Counts.Listed, Skipped = report.Counts.Skipped, Unchanged = share.Unchanged, Members = share.Members, Tokens = share.Tokens },
+            Remaining = report.Remaining is null ? null : Math.Max(0, report.Remaining.Value + Progress.SettledDocuments - share.Settled),
+            Parts = (await ledger.PartsOfAsync(plan.Run, cancellationToken)).Count,
+        };
     }
 
-    private ShardFeed Feed() => new(plan, source, FindAsync, FindContainersAsync, policy, Progress);
+    // The same walk over shards that another node puts up. Its run, its rows.
+    private async Task<RunReport> ShareAsync(ShardBoard board, CancellationToken softStop, CancellationToken hardStop)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(softStop, board.CalledIn);
+        try
+        {
+            return await WalkAsync(new PartPublisher(sink, SinkPipeline), board, listing: null, token: null, stop.Token, hardStop);
+        }
+        catch (LateWriterException exception)
+        {
+            Logger.RunFailed(exception, plan.Run);
+            return new RunReport { Job = plan.Job, Run = plan.Run, End = RunEnd.Stopped, Reason = exception.Message, Counts = Progress.Counts };
+        }
+    }
+
+    private BatchRun Sharing(RunRecord run) => new(plan with { Run = run.Run, RunDate = run.RunDate, Limit = null, Again = RunHeader.Parse(run.Header).Again }, source, reader, load, sink, ledger)
+    {
+        Time = Time, Logger = Logger, Progress = Progress, SourcePipeline = SourcePipeline, SinkPipeline = SinkPipeline,
+    };
+
+    private ShardListing Listing() => new(plan, source, FindAsync, FindContainersAsync, policy, Progress);
+
+    private ShardDocuments Documents(RunId run) => new(run, source, FindAsync, FindContainersAsync);
 
     private Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken) =>
         ledger.FindAsync(scope, paths, cancellationToken);

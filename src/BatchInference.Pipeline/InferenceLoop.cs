@@ -99,7 +99,7 @@ internal sealed class InferenceLoop(TokenGate gate, RunProgress progress, TimePr
     {
         var guilty = queue.Proven is { } proven && TryInfer(queue.Pass, [proven], cancellationToken, out _) is not null;
         // Documents are counted once, not again when they are tried again.
-        failuresInARow = guilty ? 0 : document.Shard.LastChance ? failuresInARow : failuresInARow + 1;
+        failuresInARow = guilty ? 0 : document.Pending.Attempt > 0 ? failuresInARow : failuresInARow + 1;
         logger.InferenceFailed(exception, document.Path, queue.Pass.Model, guilty);
         Finish(document, Failures.Of("infer", exception, permanent: guilty));
         if (failuresInARow >= FailuresInARow)

@@ -44,6 +44,18 @@ internal static partial class Log
     [LoggerMessage(13, LogLevel.Warning, "Run {Run} came late with part {Shard}: another process has the job; the part was discarded")]
     public static partial void PartCameLate(this ILogger logger, RunId run, int shard);
 
+    [LoggerMessage(15, LogLevel.Warning, "Run {Run}: shard {Shard} was taken by another node while this one was away; what was done of it here is discarded")]
+    public static partial void ShardTaken(this ILogger logger, RunId run, int shard);
+
+    [LoggerMessage(16, LogLevel.Information, "Shares run {Run} of {Job}, which another node leads")]
+    public static partial void SharingRun(this ILogger logger, RunId run, string job);
+
+    [LoggerMessage(17, LogLevel.Information, "Shared run {Run}: {Rows} rows in {Parts} parts are from here")]
+    public static partial void SharedRun(this ILogger logger, RunId run, int parts, long rows);
+
+    [LoggerMessage(18, LogLevel.Warning, "{Reason}")]
+    public static partial void NodeRefused(this ILogger logger, string reason);
+
     [LoggerMessage(14, LogLevel.Warning, "Part {Name} was left by a process that came late to its closed run; it was removed")]
     public static partial void LatePartRemoved(this ILogger logger, string name);
 }

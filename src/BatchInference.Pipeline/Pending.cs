@@ -16,17 +16,20 @@ internal sealed class Pending(Document document, SettledDocument? settled, Settl
     /// <summary>What the books say of the whole.</summary>
     public SettledDocument? Whole { get; } = container ?? settled;
 
+    /// <summary>How often this run tried it before.</summary>
+    public int Attempt { get; init; }
+
     /// <summary>When it is tried once more: the names that failed temporarily; others are not done again. Null the first time.</summary>
     public IReadOnlySet<string>? Only { get; init; }
 
     /// <summary>True when the reading is to be gone on with; the first time all are.</summary>
     public bool Wants(DocumentReading reading) => Only is null || Only.Contains(Document.Id.Path + reading.Member) || reading.Failure is { Permanent: false };
 
-    /// <summary>The same document, to be tried once more for these names.</summary>
+    /// <summary>The same document, to be tried once more for these names; only when all of its readings came home.</summary>
     public Pending Again(IReadOnlySet<string> names)
     {
         Home.Again(names.Count);
-        return new Pending(Document, Settled, Whole) { Only = names, Home = Home };
+        return new Pending(Document, Settled, Whole) { Only = names, Home = Home, Attempt = Attempt + 1 };
     }
 
     /// <summary>Which of its readings came home; written by the write loop alone.</summary>
@@ -72,31 +75,6 @@ internal sealed class Homecoming
     public void Again(int readings) => (came, expected, temporary) = (0, null, temporary - readings);
 }
 
-/// <summary>Listed documents that are published together. Written by the write loop alone, but for what it is made with.</summary>
-/// <param name="number">From 0, in the run.</param>
-/// <param name="documents">What belongs to it.</param>
-/// <param name="lastChance">True when a temporary failure here is not tried again by this run.</param>
-internal sealed class Shard(int number, IReadOnlyList<Pending> documents, bool lastChance)
-{
-    public int Number { get; } = number;
-
-    public IReadOnlyList<Pending> Documents { get; } = documents;
-
-    public bool LastChance { get; } = lastChance;
-
-    /// <summary>What became of its documents, and of those inside them, and is not published yet.</summary>
-    public List<DocumentOutcome> Outcomes { get; } = [];
-
-    /// <summary>Containers of which everything is home and that are not recorded yet.</summary>
-    public List<SettledContainer> Containers { get; } = [];
-
-    /// <summary>Listed documents of which everything is home.</summary>
-    public int Home { get; set; }
-
-    /// <summary>Parts published until now.</summary>
-    public int Parts { get; set; }
-}
-
 /// <summary>Law 4 as a policy: which documents are to be done, and which were only touched.</summary>
 /// <param name="work">The run's work fingerprint.</param>
 /// <param name="extraction">The fingerprint of what extracts.</param>
@@ -111,39 +89,4 @@ internal sealed class SettlementPolicy(string work, string extraction, bool agai
 
     private bool Stands(SettledDocument settled) =>
         settled.Work == work && !settled.Retry && (settled.Status != Results.RowStatus.Failed || settled.Extraction == extraction);
-}
-
-/// <summary>Cuts shards from documents as they come, holding no more than one shard of them.</summary>
-/// <param name="documents">Documents of a shard where there are as many.</param>
-internal sealed class ShardCutter(int documents)
-{
-    // A small archive is cut in eight, so that its progress is published too; under eight documents a part is not worth its files.
-    private const int SmallArchiveShards = 8, SmallestShard = 8;
-
-    private readonly List<Pending> waiting = [];
-    private bool anyFull;
-
-    /// <summary>Adds a document; gives a full shard's documents when there are enough.</summary>
-    public IReadOnlyList<Pending>? Add(Pending document)
-    {
-        waiting.Add(document);
-        if (waiting.Count < documents)
-            return null;
-        Pending[] full = [.. waiting];
-        waiting.Clear();
-        anyFull = true;
-        return full;
-    }
-
-    /// <summary>Documents added and not handed out.</summary>
-    public int Waiting => waiting.Count;
-
-    /// <summary>What is left when the list has ended.</summary>
-    public IEnumerable<IReadOnlyList<Pending>> Rest()
-    {
-        var size = anyFull ? documents : Math.Clamp((waiting.Count + SmallArchiveShards - 1) / SmallArchiveShards, Math.Min(SmallestShard, documents), documents);
-        Pending[][] rest = [.. waiting.Chunk(size)];
-        waiting.Clear();
-        return rest;
-    }
 }

@@ -24,6 +24,8 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
     private async Task<string> CloseAsync(RunRecord run, CancellationToken cancellationToken)
     {
         var header = RunHeader.Parse(run.Header);
+        // Other nodes may still have shards of it: what they bring from now on is refused, what they brought is looked at next.
+        await ledger.RevokeAsync(run.Run, cancellationToken);
         var recorded = (await ledger.PartsOfAsync(run.Run, cancellationToken)).Select(part => part.Shard).ToHashSet();
         var adopted = 0;
         var names = await sink.ListAsync(PartNames.Folder(PartNames.Jsonl, run.RunDate), cancellationToken).ToListAsync(cancellationToken);

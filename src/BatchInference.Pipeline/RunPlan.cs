@@ -46,8 +46,8 @@ public sealed record RunPlan
     /// <summary>Documents of a shard where there are as many: what is lost at most when the power goes, and what a part holds.</summary>
     public int ShardDocuments { get; init; } = 500;
 
-    /// <summary>How long the run waits, at its end, before it tries documents with temporary failures once more.</summary>
-    public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>How long a document that failed temporarily waits at least before its first, second … further try by this run; as many tries as there are waits.</summary>
+    public IReadOnlyList<TimeSpan> RetryDelays { get; init; } = [TimeSpan.FromSeconds(1)];
 
     /// <summary>SHA-256 over all that decides an answer: a document settled under another one is done again.</summary>
     public string WorkFingerprint => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(

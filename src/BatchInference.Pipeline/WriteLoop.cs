@@ -1,4 +1,3 @@
-using BatchInference.Documents.Extraction;
 using System.Threading.Channels;
 using BatchInference.Pipeline.Results;
 using Microsoft.Extensions.Logging;
@@ -8,37 +7,26 @@ namespace BatchInference.Pipeline;
 /// <summary>The one owner of parts and ledger: DocumentInHand → DocumentOutcome → part → books.</summary>
 internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher publisher, Ledger ledger, RunProgress progress, TimeProvider time, ILogger logger)
 {
-    // So many documents with temporary failures are tried once more at the end of the run; what is above is left to the next one, so that a storage that is down does not fill the memory.
-    private const int MostRetries = 1000;
-
     // What stands in containers makes a shard grow; so often its usual rows make a part before it is closed, so that memory does not grow with it.
     private const int MostRowsForShard = 2;
 
     private readonly DocumentAssembler assembler = new(plan, time);
     private readonly HashSet<Shard> open = [];
-    private readonly List<(Pending Pending, string Path, DocumentFailure Failure)> retries = [];
 
-    /// <summary>Called when a shard is in the books.</summary>
-    public required Action ShardSettled { get; init; }
+    /// <summary>Called when a shard is in the books, given back, or lost.</summary>
+    public required Action<Shard> Closed { get; init; }
 
-    /// <summary>As <see cref="JobHold.Token"/>.</summary>
+    /// <summary>Where documents wait that failed temporarily.</summary>
+    public required RetryQueue Retries { get; init; }
+
+    /// <summary>Told before a shard is closed whose failures are kept to be tried again.</summary>
+    public required Func<CancellationToken, Task> KeepingRetries { get; init; }
+
+    /// <summary>As <see cref="JobHold.Token"/>; null where shards have tokens of their own.</summary>
     public long? Token { get; init; }
 
     /// <summary>Parts published until now.</summary>
     public int Parts { get; private set; }
-
-    /// <summary>True when documents are worth another try; read when no shard is open.</summary>
-    public bool HasRetries => retries.Count > 0;
-
-    /// <summary>Documents that failed temporarily and are worth another try; read when no shard is open.</summary>
-    public IReadOnlyList<Pending> TakeRetries()
-    {
-        foreach (var (_, _, failure) in retries)
-            progress.TriedAgain(failure);
-        Pending[] taken = [.. retries.GroupBy(retry => retry.Pending, retry => retry.Path).Select(group => group.Key.Again(group.ToHashSet(StringComparer.Ordinal)))];
-        retries.Clear();
-        return taken;
-    }
 
     /// <summary>Writes until nothing more comes, then publishes what the shards have that were cut short.</summary>
     public async Task RunAsync(ChannelReader<DocumentInHand> input, CancellationToken cancellationToken)
@@ -50,21 +38,25 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
             await FinishAsync(hand, outcome, cancellationToken);
             if (hand.Pending.Home.Add(hand, outcome.Kind))
                 CameHome(hand.Pending, shard);
-            if (shard.Home == shard.Documents.Count)
-                await CloseAsync(shard, cancellationToken);
+            if (shard.IsLost)
+                shard.Outcomes.Clear();
+            else if (shard.Home == shard.Documents.Count)
+                await CloseAsync(shard, isWhole: true, cancellationToken);
             else if (shard.Outcomes.Count >= MostRowsForShard * plan.ShardDocuments)
-                await SettleAsync(shard, cancellationToken);
+                await SettleAsync(shard, ShardStep.GoesOn, cancellationToken);
         }
 
-        foreach (var shard in open.OrderBy(shard => shard.Number).ToArray())
-            await CloseAsync(shard, cancellationToken);
+        foreach (var shard in open.Where(shard => !shard.IsLost).OrderBy(shard => shard.Number).ToArray())
+            await CloseAsync(shard, isWhole: false, cancellationToken);
     }
 
     private void CameHome(Pending pending, Shard shard)
     {
         shard.Home++;
         var home = pending.Home;
-        progress.Home(isSettled: !home.AnyTemporary, again: shard.LastChance);
+        var isRetry = pending.Attempt > 0;
+        progress.Home(isSettled: !home.AnyTemporary, again: isRetry);
+        shard.Share += new ShardShare(Handled: isRetry ? 0 : 1, Settled: home.AnyTemporary ? 0 : 1);
         if (home is { IsContainer: true, Sha256: { } sha256 })
             shard.Containers.Add(new SettledContainer(
                 pending.Document.Id.Path, pending.Document.Id.Version, sha256, home.AnyFailed ? RowStatus.Failed : RowStatus.Completed, Retry: home.AnyTemporary, home.HasOwn));
@@ -72,63 +64,66 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
 
     private async Task FinishAsync(DocumentInHand hand, DocumentOutcome outcome, CancellationToken cancellationToken)
     {
-        progress.Finished(outcome, isMember: hand.Reading.Member is not null);
+        var isMember = hand.Reading.Member is not null;
+        progress.Finished(outcome, isMember);
         Telemetry.Finished(plan.Job, outcome);
         if (outcome.Failure is { } failure)
             logger.DocumentFailed(outcome.Path, failure.Stage, failure.Permanent);
-        if (outcome is { Kind: OutcomeKind.Temporary, Failure: { } temporary } && !hand.Shard.LastChance && retries.Count < MostRetries)
-            retries.Add((hand.Pending, hand.Path, temporary));
+        if (outcome is { Kind: OutcomeKind.Temporary, Failure: { } temporary })
+            hand.Shard.Retries.Add((hand.Pending, hand.Path, temporary));
         if (outcome is { Text: { } text, Sha256: { } sha256 })
             await publisher.KeepTextAsync(sha256, text, cancellationToken);
+        hand.Shard.Share += new ShardShare(
+            Unchanged: outcome.Kind == OutcomeKind.Unchanged ? 1 : 0, Members: isMember && outcome.Row is not null ? 1 : 0, Tokens: outcome.Row?.TokensRead ?? 0);
         hand.Shard.Outcomes.Add(outcome with { Text = null });
         open.Add(hand.Shard);
     }
 
-    private async Task CloseAsync(Shard shard, CancellationToken cancellationToken)
+    // What is kept for another try is kept before the shard is closed, so that at no moment all seems done.
+    private async Task CloseAsync(Shard shard, bool isWhole, CancellationToken cancellationToken)
     {
-        await SettleAsync(shard, cancellationToken);
+        var kept = isWhole ? shard.Retries.Count(one => Retries.TryAdd(one.Pending, one.Path, one.Failure)) : 0;
+        if (kept > 0)
+            await KeepingRetries(cancellationToken);
+        await SettleAsync(shard, isWhole ? ShardStep.Done : ShardStep.GivenBack, cancellationToken);
+        if (shard.IsLost)
+            return;
         open.Remove(shard);
-        ShardSettled();
+        Closed(shard);
     }
 
-    private async Task SettleAsync(Shard shard, CancellationToken cancellationToken)
+    private async Task SettleAsync(Shard shard, ShardStep step, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
         using var activity = Telemetry.Activities.StartActivity("publish part");
         activity?.SetTag("run", plan.Run.ToString()).SetTag("shard", shard.Number);
 
-        var now = time.GetUtcNow();
+        IReadOnlyList<ResultRow> rows = [.. shard.Outcomes.Select(outcome => outcome.Row).OfType<ResultRow>().OrderBy(row => row.Document, StringComparer.Ordinal)];
         PartRecord? created = null;
-        Settlement settlement;
-        ResultRow[] rows = [.. shard.Outcomes.Select(outcome => outcome.Row).OfType<ResultRow>().OrderBy(row => row.Document, StringComparer.Ordinal)];
-        if (rows.Length > 0)
-        {
-            var (part, published) = await publisher.PublishAsync(new PartRecord(plan.Run, plan.RunDate, PartNames.Number(shard.Number, shard.Parts++), 0, 0, ""), rows, header, cancellationToken);
-            settlement = Settlements.Of(part, published, header.VersionsAreTags);
-            created = ReferenceEquals(rows, published) ? part : null;
-            Parts++;
-            logger.PartPublished(plan.Run, part.Shard, part.Rows, part.Bytes);
-        }
-        else
-        {
-            settlement = new Settlement(plan.Run, null, [], [], []);
-        }
-
-        settlement = settlement with
-        {
-            Token = Token,
-            Pace = new RunPace(progress.Handled, progress.Total),
-            Containers = [.. shard.Containers],
-            Unchanged = [.. shard.Outcomes.Where(outcome => outcome.Kind == OutcomeKind.Unchanged).Select(outcome => new UnchangedDocument(outcome.Path, outcome.Version))],
-            Failures =
-            [
-                .. settlement.Failures,
-                .. shard.Outcomes.Where(outcome => outcome.Kind == OutcomeKind.Temporary).Select(outcome => new FailureRecord(outcome.Path, outcome.Version, outcome.Failure!, plan.Run, now)),
-            ],
-        };
         try
         {
-            await ledger.SettleAsync(settlement, cancellationToken);
+            if (rows.Count == 0)
+                await SettleAsync(Whole(shard, step, new Settlement(plan.Run, null, [], [], [])), cancellationToken);
+            // A part that another process left there under the shard's next name is adopted in place of this work; what it does not hold comes into a part of its own.
+            while (rows.Count > 0)
+            {
+                var (part, published) = await publisher.PublishAsync(new PartRecord(plan.Run, plan.RunDate, PartNames.Number(shard.Number, shard.Parts++), 0, 0, ""), rows, header, cancellationToken);
+                created = ReferenceEquals(rows, published) ? part : null;
+                var names = published.Select(row => row.Document).ToHashSet(StringComparer.Ordinal);
+                rows = [.. rows.Where(row => !names.Contains(row.Document))];
+                Parts++;
+                logger.PartPublished(plan.Run, part.Shard, part.Rows, part.Bytes);
+                var settlement = Settlements.Of(part, published, header.VersionsAreTags);
+                await SettleAsync(rows.Count > 0 ? Of(shard, ShardStep.GoesOn, settlement) : Whole(shard, step, settlement), cancellationToken);
+            }
+        }
+        catch (ShardTakenException)
+        {
+            logger.ShardTaken(plan.Run, shard.Number);
+            shard.IsLost = true;
+            Retries.Forget(shard.Documents);
+            open.Remove(shard);
+            Closed(shard);
         }
         catch (LateWriterException) when (created is not null)
         {
@@ -140,6 +135,30 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         shard.Outcomes.Clear();
         shard.Containers.Clear();
     }
+
+    private Settlement Of(Shard shard, ShardStep step, Settlement settlement) => settlement with
+    {
+        Token = Token,
+        Pace = new RunPace(progress.Handled, progress.Total),
+        Claim = shard.Token is { } token ? new ShardClaim(shard.Number, token, step, shard.Share) : null,
+    };
+
+    private Settlement Whole(Shard shard, ShardStep step, Settlement settlement)
+    {
+        var now = time.GetUtcNow();
+        return Of(shard, step, settlement) with
+        {
+            Containers = [.. shard.Containers],
+            Unchanged = [.. shard.Outcomes.Where(outcome => outcome.Kind == OutcomeKind.Unchanged).Select(outcome => new UnchangedDocument(outcome.Path, outcome.Version))],
+            Failures =
+            [
+                .. settlement.Failures,
+                .. shard.Outcomes.Where(outcome => outcome.Kind == OutcomeKind.Temporary).Select(outcome => new FailureRecord(outcome.Path, outcome.Version, outcome.Failure!, plan.Run, now)),
+            ],
+        };
+    }
+
+    private Task SettleAsync(Settlement settlement, CancellationToken cancellationToken) => ledger.SettleAsync(settlement, cancellationToken);
 
     // Who has the job now closes this run: a part that it found is in the books; one that came after that belongs to nobody. While the run is open, the part is its affair.
     private async Task DiscardAsync(PartRecord part, CancellationToken cancellationToken)

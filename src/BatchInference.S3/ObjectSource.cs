@@ -26,12 +26,13 @@ public sealed class ObjectSource(IAmazonS3 client, string bucket, string prefix,
     {
         await foreach (var item in ObjectListing.EachAsync(client, bucket, prefix, Description, Pages, cancellationToken))
             if (names.Matches(item.Key))
-                yield return ToDocument(item.Key, item.ETag, item.Size);
+                yield return Listed(new DocumentId(item.Key, item.ETag.Trim('"')), item.Size);
     }
 
-    // An archive class does not tell whether the object was restored: only reading it does.
-    private Document ToDocument(string key, string etag, long? length) =>
-        new(new DocumentId(key, etag.Trim('"')), length, cancellationToken => OpenAsync(key, etag, cancellationToken));
+    /// <inheritdoc/>
+    public override Document Listed(DocumentId id, long? length) =>
+        // An archive class does not tell whether the object was restored: only reading it does.
+        new(id, length, cancellationToken => OpenAsync(id.Path, $"\"{id.Version}\"", cancellationToken));
 
     private async ValueTask<Stream> OpenAsync(string key, string etag, CancellationToken cancellationToken)
     {

@@ -77,8 +77,10 @@ internal static class LedgerNights
             for (var number = 0; number < documents; number++)
             {
                 var path = string.Create(CultureInfo.InvariantCulture, $"dépôts/{number / 1000:D6}/dossier-{number:D9}.pdf");
-                yield return new Document(new DocumentId(path, "184233-20260312T091512.4410000Z"), 184_233, _ => throw new InvalidOperationException("A settled document is not opened."));
+                yield return Listed(new DocumentId(path, "184233-20260312T091512.4410000Z"), 184_233);
             }
         }
+
+        public override Document Listed(DocumentId id, long? length) => new(id, length, _ => throw new InvalidOperationException("A settled document is not opened."));
     }
 }

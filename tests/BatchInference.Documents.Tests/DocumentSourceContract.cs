@@ -52,6 +52,24 @@ public abstract class DocumentSourceContract
     }
 
     [Fact]
+    public async Task ADocumentThatAnotherProcessListedIsReadAsItsOwn()
+    {
+        foreach (var name in Names.Append("changed.txt")) await PutAsync(name, $"content of {name}");
+        var ids = (await ListAsync()).Select(document => (document.Id, document.Length)).ToArray();
+        await PutAsync("changed.txt", "another content");
+        var other = Source(NameFilter.All);
+        foreach (var (id, length) in ids)
+        {
+            var document = other.Listed(id, length);
+            (document.Id, document.Length).ShouldBe((id, length));
+            if (id.Path == "changed.txt")
+                (await FailureAsync(document)).Permanent.ShouldBeFalse();
+            else
+                (await ReadAsync(document)).ShouldBe($"content of {id.Path}");
+        }
+    }
+
+    [Fact]
     public async Task OnlyAChangedDocumentHasAnotherVersion()
     {
         await PutAsync("changed.txt", "before");

@@ -128,14 +128,20 @@ internal sealed class Archive : IDisposable
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 archive.Listing(path);
-                yield return new Document(new DocumentId(path, version), text.Length, _ =>
-                {
-                    archive.Opening(path);
-                    return ValueTask.FromResult<Stream>(new MemoryStream(Encoding.UTF8.GetBytes(text)));
-                });
+                yield return Listed(new DocumentId(path, version), text.Length);
             }
 
             await Task.CompletedTask;
+        }
+
+        public override Document Listed(DocumentId id, long? length)
+        {
+            var text = archive.Documents[id.Path].Text;
+            return new Document(id, length, _ =>
+            {
+                archive.Opening(id.Path);
+                return ValueTask.FromResult<Stream>(new MemoryStream(Encoding.UTF8.GetBytes(text)));
+            });
         }
     }
 }

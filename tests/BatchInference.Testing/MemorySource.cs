@@ -22,8 +22,10 @@ public sealed class MemorySource(NameFilter? names = null) : DocumentSource
         await Task.CompletedTask;
         foreach (var (name, (version, content)) in documents.OrderBy(one => one.Key, StringComparer.Ordinal))
             if (names?.Matches(name) != false)
-                yield return new Document(new DocumentId(name, $"{version}"), content.Length, _ => documents.TryGetValue(name, out var now) && now.Version == version
-                    ? new ValueTask<Stream>(new MemoryStream(content, writable: false))
-                    : throw new DocumentException("The document changed between listing and reading; the next run reads its new version.", permanent: false));
+                yield return Listed(new DocumentId(name, $"{version}"), content.Length);
     }
+
+    public override Document Listed(DocumentId id, long? length) => new(id, length, _ => documents.TryGetValue(id.Path, out var now) && $"{now.Version}" == id.Version
+        ? new ValueTask<Stream>(new MemoryStream(now.Content, writable: false))
+        : throw new DocumentException("The document changed between listing and reading; the next run reads its new version.", permanent: false));
 }

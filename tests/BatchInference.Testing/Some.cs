@@ -22,7 +22,7 @@ public static class Some
         ProgramVersion = "0.0.0-test",
         ShardDocuments = 4,
         Readers = 2,
-        RetryAfter = TimeSpan.Zero,
+        RetryDelays = [TimeSpan.Zero],
     };
 
     public static RunRecord Run(int number = 0, ResultScope? scope = null) => new()

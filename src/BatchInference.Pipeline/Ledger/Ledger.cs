@@ -15,6 +15,19 @@ public abstract class Ledger : IAsyncDisposable
     /// <summary>Who runs the job now; null for nobody.</summary>
     public abstract Task<JobHolder?> HolderAsync(string job, CancellationToken cancellationToken);
 
+    /// <summary>Where the shards of a run wait to be taken.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="leads">True for the process that puts them up, and ends the run.</param>
+    /// <param name="documents">Gives back the documents that another process listed.</param>
+    /// <param name="clock">The clock.</param>
+    internal abstract ShardBoard BoardOf(RunId run, bool leads, ShardDocuments documents, TimeProvider clock);
+
+    /// <summary>Refuses from now on whatever a process that still has a shard of this run would record.</summary>
+    internal virtual Task RevokeAsync(RunId run, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>The processes that shared a run, those that were refused included, in the order in which they came.</summary>
+    public virtual Task<IReadOnlyList<NodeRecord>> NodesAsync(RunId run, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<NodeRecord>>([]);
+
     /// <summary>Opens a run. Recorded before its first part is created, so that no part is ever without its run.</summary>
     public abstract Task BeginAsync(RunRecord run, CancellationToken cancellationToken);
 

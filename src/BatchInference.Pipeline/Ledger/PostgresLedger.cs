@@ -6,16 +6,14 @@ namespace BatchInference.Pipeline;
 /// <summary>The books of many machines: a schema of a PostgreSQL database (12 or newer).</summary>
 public sealed class PostgresLedger : SqlLedger
 {
-    private readonly NpgsqlDataSource database;
+    private readonly PostgresDatabase database;
     private readonly TimeSpan lease;
-    private readonly ResiliencePipeline patience;
     private readonly TimeProvider time;
 
-    private PostgresLedger(NpgsqlDataSource database, TimeSpan lease, ResiliencePipeline patience, TimeProvider time)
+    private PostgresLedger(PostgresDatabase database, TimeSpan lease, TimeProvider time)
     {
         this.database = database;
         this.lease = lease;
-        this.patience = patience;
         this.time = time;
     }
 
@@ -35,7 +33,7 @@ public sealed class PostgresLedger : SqlLedger
         try
         {
             await PostgresSchema.MigrateAsync(database, cancellationToken);
-            return new PostgresLedger(database, lease, patience, time);
+            return new PostgresLedger(new PostgresDatabase(database, patience), lease, time);
         }
         catch
         {
@@ -55,13 +53,29 @@ public sealed class PostgresLedger : SqlLedger
             WHERE hold.until < clock_timestamp() RETURNING token
             """,
             row => row.GetInt64(0), [job, holder.Run.ToString(), holder.Host, holder.ProcessId, Text(holder.Since), lease], cancellationToken), cancellationToken);
-        return tokens.Count > 0 ? new PostgresHold(database, job, tokens[0], lease, time) : throw new JobIsRunningException(job, await HolderAsync(job, cancellationToken));
+        return tokens.Count > 0 ? new PostgresHold(database.Source, job, tokens[0], lease, time) : throw new JobIsRunningException(job, await HolderAsync(job, cancellationToken));
     }
 
     /// <inheritdoc/>
     public override async Task<JobHolder?> HolderAsync(string job, CancellationToken cancellationToken) => (await ReadAsync(
         "SELECT run, host, process_id, since FROM hold WHERE job = $1 AND until >= clock_timestamp()",
         row => new JobHolder(RunId.Parse(row.GetString(0)), row.GetString(1), row.GetInt32(2), Moment(row.GetString(3))), [job], cancellationToken)).SingleOrDefault();
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<NodeRecord>> NodesAsync(RunId run, CancellationToken cancellationToken) => ReadAsync(
+        """
+        SELECT n.host, n.process_id, n.version, n.since, n.until >= clock_timestamp(), n.refused,
+               (SELECT count(*) FROM shard s WHERE s.run = n.run AND s.node = n.name AND NOT s.done AND s.until >= clock_timestamp()), (SELECT count(*) FROM shard s WHERE s.run = n.run AND s.node = n.name AND s.done)
+        FROM node n JOIN run r ON r.id = n.run WHERE r.name = $1 ORDER BY n.since, n.name
+        """,
+        row => new NodeRecord(
+            row.GetString(0), row.GetInt32(1), row.GetString(2), Moment(row.GetString(3)), row.GetBoolean(4), (int)row.GetInt64(6), (int)row.GetInt64(7), row.IsDBNull(5) ? null : row.GetString(5)),
+        [run.ToString()], cancellationToken);
+
+    internal override ShardBoard BoardOf(RunId run, bool leads, ShardDocuments documents, TimeProvider clock) => new PostgresBoard(database, run, leads, documents, lease, clock);
+
+    internal override async Task RevokeAsync(RunId run, CancellationToken cancellationToken) => await InTransactionAsync(
+        sql => sql.ExecuteAsync("UPDATE shard SET token = $2, documents = '' WHERE run = (SELECT id FROM run WHERE name = $1)", [run.ToString(), PostgresBoard.Revoked], cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public override Task<IReadOnlyList<string>> DamagesAsync(CancellationToken cancellationToken) => ReadAsync(
@@ -89,20 +103,9 @@ public sealed class PostgresLedger : SqlLedger
             throw new LateWriterException(job);
     }
 
-    private protected override Task<T> InTransactionAsync<T>(Func<SqlBatch, Task<T>> change, CancellationToken cancellationToken) => patience.ExecuteAsync(async token =>
-    {
-        await using var connection = await database.OpenConnectionAsync(token);
-        await using var transaction = await connection.BeginTransactionAsync(token);
-        await using var batch = new SqlBatch(connection, transaction);
-        var result = await change(batch);
-        await transaction.CommitAsync(token);
-        return result;
-    }, cancellationToken).AsTask();
+    private protected override Task ClaimedAsync(SqlBatch sql, long run, string job, ShardClaim claim, CancellationToken cancellationToken) => PostgresBoard.RecordAsync(sql, run, job, claim, cancellationToken);
 
-    private protected override Task<T> QueryAsync<T>(Func<SqlBatch, Task<T>> query, CancellationToken cancellationToken) => patience.ExecuteAsync(async token =>
-    {
-        await using var connection = await database.OpenConnectionAsync(token);
-        await using var batch = new SqlBatch(connection, null);
-        return await query(batch);
-    }, cancellationToken).AsTask();
+    private protected override Task<T> InTransactionAsync<T>(Func<SqlBatch, Task<T>> change, CancellationToken cancellationToken) => database.InTransactionAsync(change, cancellationToken);
+
+    private protected override Task<T> QueryAsync<T>(Func<SqlBatch, Task<T>> query, CancellationToken cancellationToken) => database.QueryAsync(query, cancellationToken);
 }

@@ -43,6 +43,18 @@ internal static class PostgresSchema
 
         // How far a run is, in listed documents.
         "ALTER TABLE run ADD COLUMN handled bigint, ADD COLUMN expected bigint;",
+
+        // The shards of open runs, and who shares a run.
+        """
+        ALTER TABLE run ADD COLUMN listed boolean NOT NULL DEFAULT false, ADD COLUMN called_in boolean NOT NULL DEFAULT false;
+        CREATE TABLE shard (
+            run bigint NOT NULL REFERENCES run, number integer NOT NULL, documents text NOT NULL, done boolean NOT NULL DEFAULT false, token bigint NOT NULL, node text COLLATE "C",
+            until timestamptz NOT NULL, handled bigint NOT NULL DEFAULT 0, share text NOT NULL DEFAULT '{}', PRIMARY KEY (run, number));
+        CREATE INDEX shard_open ON shard (run, number) WHERE NOT done;
+        CREATE TABLE node (
+            run bigint NOT NULL REFERENCES run, name text COLLATE "C" NOT NULL, host text NOT NULL, process_id integer NOT NULL, version text NOT NULL, since text NOT NULL,
+            until timestamptz NOT NULL, retries boolean NOT NULL DEFAULT false, refused text, PRIMARY KEY (run, name));
+        """,
     ];
 
     /// <summary>The version that this program makes.</summary>

@@ -28,6 +28,29 @@ public sealed class JobIsRunningException(string job, JobHolder? holder) : Excep
 public sealed class LateWriterException(string job) : Exception(
     $"Another process took over job '{job}' while this one was away for longer than its lease. What this one had in hand is discarded; the other does it.");
 
+/// <summary>A shard was taken by another process while this one was away, so nothing more of it is recorded.</summary>
+internal sealed class ShardTakenException(int shard) : Exception($"Shard {shard} was taken by another process.");
+
+/// <summary>What a record says of the shard it belongs to.</summary>
+/// <param name="Shard">Its number.</param>
+/// <param name="Token">As <see cref="Shard.Token"/>.</param>
+/// <param name="Step">What becomes of the shard.</param>
+/// <param name="Share">What was done of it until now.</param>
+internal sealed record ShardClaim(int Shard, long Token, ShardStep Step, ShardShare Share);
+
+/// <summary>What becomes of a shard with a record.</summary>
+internal enum ShardStep
+{
+    /// <summary>More comes.</summary>
+    GoesOn,
+
+    /// <summary>All of it is in the books.</summary>
+    Done,
+
+    /// <summary>The process stops; who takes the shard next does the rest.</summary>
+    GivenBack,
+}
+
 /// <summary>A run in the books.</summary>
 public sealed record RunRecord
 {
@@ -104,8 +127,11 @@ public sealed record Settlement(
     /// <summary>How far the run is; null where that is not told.</summary>
     public RunPace? Pace { get; init; }
 
-    /// <summary>As <see cref="JobHold.Token"/>; null where nobody can be late.</summary>
+    /// <summary>As <see cref="JobHold.Token"/>; null where nobody can be late, or where the shard has a token of its own.</summary>
     public long? Token { get; init; }
+
+    /// <summary>Of a shard that other processes might take; null where there are none.</summary>
+    internal ShardClaim? Claim { get; init; }
 
     /// <summary>Listed documents of which every document inside is settled, here or before.</summary>
     public IReadOnlyList<SettledContainer> Containers { get; init; } = [];

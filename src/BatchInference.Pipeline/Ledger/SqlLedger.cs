@@ -32,6 +32,11 @@ public abstract partial class SqlLedger : Ledger
     /// <exception cref="LateWriterException">Somebody has.</exception>
     private protected virtual Task FenceAsync(SqlBatch sql, string job, long token, CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>Makes sure, within a transaction, that nobody has taken a shard from the holder of this token, and keeps what became of it.</summary>
+    /// <exception cref="ShardTakenException">Somebody has.</exception>
+    /// <exception cref="LateWriterException">The run was closed by another process.</exception>
+    private protected virtual Task ClaimedAsync(SqlBatch sql, long run, string job, ShardClaim claim, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Does something in one transaction: all of it, or nothing.</summary>
     private protected abstract Task<T> InTransactionAsync<T>(Func<SqlBatch, Task<T>> change, CancellationToken cancellationToken);
 
@@ -94,10 +99,12 @@ public abstract partial class SqlLedger : Ledger
     {
         var (run, scope, work, extraction, job) = (await sql.ReadAsync("SELECT r.id, r.scope, r.work, r.extraction, s.job FROM run r JOIN scope s ON s.id = r.scope WHERE r.name = $1",
             row => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetString(4)), [settlement.Run.ToString()], cancellationToken)).Single();
-        if (settlement.Token is { } token)
+        if (settlement.Claim is { } claim)
+            await ClaimedAsync(sql, run, job, claim, cancellationToken);
+        else if (settlement.Token is { } token)
             await FenceAsync(sql, job, token, cancellationToken);
 
-        if (settlement.Pace is { } pace)
+        if (settlement is { Pace: { } pace, Claim: null })
             await sql.ExecuteAsync("UPDATE run SET handled = $1, expected = $2 WHERE id = $3", [pace.Handled, pace.Expected, run], cancellationToken);
         if (settlement.Part is { } part)
         {
@@ -231,7 +238,7 @@ public abstract partial class SqlLedger : Ledger
     [GeneratedRegex(@"(?<=(?<!\\)(?:\\\\)*)\\u0000")]
     private static partial Regex Nul();
 
-    private protected static string Text(DateTimeOffset moment) => moment.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
+    internal static string Text(DateTimeOffset moment) => moment.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 
     private protected static DateTimeOffset Moment(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 

@@ -119,6 +119,8 @@ public sealed class SqliteLedger : SqlLedger
         return result;
     }, cancellationToken);
 
+    internal override ShardBoard BoardOf(RunId run, bool leads, ShardDocuments documents, TimeProvider clock) => new MemoryBoard(clock);
+
     private protected override Task<T> QueryAsync<T>(Func<SqlBatch, Task<T>> query, CancellationToken cancellationToken) => InTurnAsync(async () =>
     {
         await using var batch = new SqlBatch(connection, null);

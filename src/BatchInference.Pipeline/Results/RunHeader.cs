@@ -7,8 +7,11 @@ namespace BatchInference.Pipeline.Results;
 internal sealed record RunHeader(
     string Source, string ProgramVersion, string ConfigurationHash, JsonObject Configuration, OutputFormats Formats, bool VersionsAreTags, IReadOnlyList<PlannedPass> Passes)
 {
+    /// <summary>As <see cref="RunPlan.Again"/>: who shares the run does as its first process does.</summary>
+    public bool Again { get; init; }
+
     public static RunHeader Of(RunPlan plan, string source) =>
-        new(source, plan.ProgramVersion, plan.ConfigurationHash, plan.Configuration, plan.Formats, plan.VersionsAreTags, plan.Passes);
+        new(source, plan.ProgramVersion, plan.ConfigurationHash, plan.Configuration, plan.Formats, plan.VersionsAreTags, plan.Passes) { Again = plan.Again };
 
     public static RunHeader Parse(string json) => JsonSerializer.Deserialize<RunHeader>(json) ?? throw new InvalidDataException("The ledger holds a run without a header.");
 
