@@ -33,8 +33,8 @@ public sealed class PowerCutTests(ITestOutputHelper log)
         var shared = new Dictionary<string, string> { ["BATCHINFERENCE__Ledger__PostgreSql"] = server.Connection, ["BATCHINFERENCE__Ledger__LeaseSeconds"] = "3" };
         for (var cut = 0; cut < (IsLong ? 40 : 4); cut++)
         {
-            // One of three nodes has the job, the others are told so, or take it over when the lease of one that was cut has run out.
-            WorkerProcess[] nodes = [.. Enumerable.Range(0, 3).Select(node => archive.Start(string.Create(CultureInfo.InvariantCulture, $"node-{node}"), shared))];
+            // One of three nodes leads, the others do shards of its run, or lead when the lease of one that was cut has run out.
+            WorkerProcess[] nodes = [.. Enumerable.Range(0, 3).Select(node => archive.StartService(string.Create(CultureInfo.InvariantCulture, $"node-{node}"), shared))];
             await Task.WhenAll(nodes.Select(node => CutAsync(archive, node, random)));
         }
 

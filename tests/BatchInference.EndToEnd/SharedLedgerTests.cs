@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BatchInference.Testing;
 
 namespace BatchInference.EndToEnd;
@@ -47,11 +48,69 @@ public sealed class SharedLedgerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ServicesShareOneRun()
+    {
+        WorkerProcess[] nodes = [.. Nodes.Select(node => archive.StartService(node, Shared))];
+        foreach (var node in nodes)
+            await node.UntilAsync(() => node.Errors.Contains("Job letters ended its run", StringComparison.Ordinal));
+        await StopAsync(nodes);
+        archive.Results.ShouldBeInOrder(archive.Documents);
+        archive.Results.ShouldHoldNoTemporaryFile();
+        var manifest = archive.Results.Manifests().Where(one => one["parts"]!.AsArray().Count > 0).ShouldHaveSingleItem();
+        ((bool)manifest["complete"]!).ShouldBeTrue();
+        ((long)manifest["counts"]!["completed"]!).ShouldBe(3000);
+        ((long)manifest["remaining"]!).ShouldBe(0);
+        nodes.Count(node => node.Errors.Contains("Shared run", StringComparison.Ordinal)).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task AServiceThatIsPausedKeepsNobodyWaitingAndDoublesNothingWhenItComesBack()
+    {
+        WorkerProcess[] nodes = [.. Nodes.Select(node => archive.StartService(node, Shared))];
+        await nodes[0].UntilAsync(() => archive.Results.Parts("jsonl").Count > 0);
+        var paused = nodes[Random.Shared.Next(nodes.Length)];
+        paused.Pause();
+        await nodes[0].UntilAsync(() => archive.Results.Lines().Count == 3000 && archive.Results.Manifests().Any(one => (bool)one["complete"]!));
+        paused.GoOn();
+        await paused.UntilAsync(() => paused.Errors.Contains("Job letters ended its run", StringComparison.Ordinal) || paused.Errors.Contains("took over job 'letters'", StringComparison.Ordinal));
+        await StopAsync(nodes);
+        archive.Results.ShouldBeInOrder(archive.Documents);
+        archive.Results.ShouldHoldNoTemporaryFile();
+    }
+
+    [Fact]
+    public async Task AServiceThatDiffersTakesNoShardAndStatusSaysWhy()
+    {
+        using var leading = archive.StartService("one", Shared);
+        await leading.UntilAsync(() => archive.Results.Parts("jsonl").Count > 0);
+        using var other = archive.StartService("two", new Dictionary<string, string>(Shared) { ["BATCHINFERENCE__Jobs__letters__output__text"] = "true" });
+        const string why = "This node takes no shard of run";
+        await other.UntilAsync(() => other.Errors.Contains(why, StringComparison.Ordinal));
+        (await RunAsync("two", "status", "letters")).ShouldExit(0).Output.ShouldMatch($@"(?s)process {other.Id}: {why} \S+, since it differs from the node that leads it in the job's configuration\. Make the nodes alike\.");
+        await leading.UntilAsync(() => leading.Errors.Contains("Job letters ended its run", StringComparison.Ordinal));
+        await StopAsync([leading, other]);
+        archive.Results.ShouldBeInOrder(archive.Documents);
+    }
+
+    [Fact]
     public async Task ADatabaseThatCannotBeReachedIsToldAtTheDoor()
     {
         await server.StopAsync();
         (await archive.RunAsync("one", Shared)).ShouldExit(2).Errors.ShouldContain("Ledger.PostgreSql: the database of the ledger cannot be used");
         Directory.Exists(archive.Folder["results"]).ShouldBeFalse();
+    }
+
+    private static string[] Nodes { get; } = ["one", "two", "three"];
+
+    private static async Task StopAsync(WorkerProcess[] nodes)
+    {
+        foreach (var node in nodes)
+            node.Signal(PosixSignal.SIGTERM);
+        foreach (var node in nodes)
+        {
+            (await node.EndAsync()).ShouldExit(0);
+            node.Dispose();
+        }
     }
 
     // A lease that a node on this crowded machine cannot lose by being slow, but by being paused.

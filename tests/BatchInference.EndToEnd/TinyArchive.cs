@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using BatchInference.Testing;
 
@@ -12,8 +13,12 @@ public sealed class TinyArchive : IDisposable
     {
         SyntheticArchive.Write(Folder["archive"], documents, mostSentences: 2);
         Folder.Write("config/appsettings.json", """{ "Models": { "Default": "tiny" } }""");
+        // A night that is open now, whenever now is.
+        var now = TimeProvider.System.GetUtcNow();
+        string Clock(int hours) => now.AddHours(hours).ToString("HH:mm", CultureInfo.InvariantCulture);
         Folder.Write($"config/jobs/{Job}.json", $$"""
-            { "source": { "folder": { "path": "{{Folder["archive"]}}" } }, "tasks": { "topic": { "classify": { "model": "tiny" } } }, "output": { "folder": "{{Folder["results"]}}", "formats": ["jsonl", "parquet"] } }
+            { "schedule": [ { "opens": "{{Clock(-2)}}", "closes": "{{Clock(6)}}", "timeZone": "UTC" } ],
+              "source": { "folder": { "path": "{{Folder["archive"]}}" } }, "tasks": { "topic": { "classify": { "model": "tiny" } } }, "output": { "folder": "{{Folder["results"]}}", "formats": ["jsonl", "parquet"] } }
             """);
         CopyModel(Repository.At("tests/fixtures/models/bert"), Folder["config/models/tiny"]);
     }
@@ -26,6 +31,9 @@ public sealed class TinyArchive : IDisposable
 
     /// <summary>Starts a run on a node, that is with a state folder of that name.</summary>
     public WorkerProcess Start(string node, IReadOnlyDictionary<string, string>? environment = null) => WorkerProcess.Start(Folder[node], environment, "run", Job, "--config", Folder["config"]);
+
+    /// <summary>Starts the service on a node.</summary>
+    public WorkerProcess StartService(string node, IReadOnlyDictionary<string, string>? environment = null) => WorkerProcess.Start(Folder[node], environment, "service", "--config", Folder["config"]);
 
     public async Task<Ended> RunAsync(string node, IReadOnlyDictionary<string, string>? environment = null)
     {

@@ -2,6 +2,7 @@ using BatchInference.Documents.Extraction;
 using BatchInference.Documents;
 using BatchInference.Pipeline.Results;
 using BatchInference.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BatchInference.Pipeline.Tests;
 
@@ -37,6 +38,46 @@ public sealed class PolicyTests
     public void ADocumentIsDoneAgainOnlyWhenSomethingThatDecidesItsRowChanged(string version, string work, RowStatus status, string extraction, bool retry, bool pending) =>
         new SettlementPolicy("work", "extraction", again: false)
             .IsPending("v1", new SettledDocument(version, Some.Sha256(1), status, work, extraction, retry, Some.Run().Run)).ShouldBe(pending);
+
+    [Fact]
+    public void ADocumentIsTriedAgainAfterGrowingDelaysAndNotForEver()
+    {
+        var time = new FakeTimeProvider(Some.Evening);
+        var queue = new RetryQueue([TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)], time);
+        var failure = new DocumentFailure("open", "Permission denied.", Permanent: false);
+        var document = new Pending(new Document(new DocumentId("a.txt", "v"), null, _ => throw new NotSupportedException()), null, null);
+        foreach (var seconds in new[] { 1, 5 })
+        {
+            queue.TryAdd(document, "a.txt", failure).ShouldBeTrue();
+            queue.NextDue.ShouldBe(time.GetUtcNow().AddSeconds(seconds));
+            queue.TakeDue(10).Documents.ShouldBeEmpty();
+            time.Advance(TimeSpan.FromSeconds(seconds));
+            queue.Due.ShouldBe(1);
+            var (documents, failures) = queue.TakeDue(10);
+            failures.ShouldBe([failure]);
+            document = documents.ShouldHaveSingleItem();
+            document.Only.ShouldBe(["a.txt"]);
+            queue.NextDue.ShouldBeNull();
+        }
+
+        queue.TryAdd(document, "a.txt", failure).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void AContainerIsTriedAgainOnceForAllThatFailedInside()
+    {
+        var queue = new RetryQueue([TimeSpan.Zero], new FakeTimeProvider(Some.Evening));
+        var failure = new DocumentFailure("extract", "Out of memory.", Permanent: false);
+        Pending[] boxes = [.. Enumerable.Range(0, 3).Select(number => new Pending(new Document(new DocumentId($"{number}.zip", "v"), null, _ => throw new NotSupportedException()), null, null))];
+        foreach (var box in boxes)
+            foreach (var member in new[] { "a", "b" })
+                queue.TryAdd(box, $"{box.Document.Id}!/{member}", failure).ShouldBeTrue();
+        queue.Forget([boxes[1]]);
+        var (documents, failures) = queue.TakeDue(1);
+        documents.ShouldHaveSingleItem().Only!.Order(StringComparer.Ordinal).ShouldBe(["0.zip!/a", "0.zip!/b"]);
+        failures.Count.ShouldBe(2);
+        queue.TakeDue(10).Documents.ShouldHaveSingleItem().Document.Id.Path.ShouldBe("2.zip");
+    }
 
     [Fact]
     public async Task AGateLetsInWhoComesWhileItIsNotFullHoweverLarge()

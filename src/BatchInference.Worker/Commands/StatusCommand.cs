@@ -35,12 +35,20 @@ internal static class StatusCommand
                 {
                     await surroundings.Output.WriteLineAsync($"{job.Name}: {Ending(last)}");
                 }
+
+                if (ledger is not null && (holder?.Run ?? last?.Run) is { } run)
+                    foreach (var node in await ledger.NodesAsync(run, token))
+                        if (holder is not null || node.Refused is not null)
+                            await surroundings.Output.WriteLineAsync($"  {Node(node)}");
             }
 
             return ExitCodes.Done;
         });
         return command;
     }
+
+    private static string Node(NodeRecord node) => string.Create(CultureInfo.InvariantCulture,
+        $"node {node.Host}, process {node.ProcessId}: {(node.Refused ?? (node.IsThere ? $"{node.InHand} shards in hand, {node.Done} done" : $"gone, {node.Done} shards done"))}");
 
     /// <summary>The newest run of a job.</summary>
     internal static async Task<RunRecord?> LastAsync(Ledger ledger, string job, CancellationToken cancellationToken)

@@ -50,6 +50,8 @@ internal static class KnownKeys
             ("MemoryMegabytes", new IntegerKey("Most memory of one of the processes that read documents; there is one for each of `Readers`.", 128, 1_048_576) { Default = 1024 }),
             ("DocumentMinutes", new IntegerKey("Longest time for one listed document with all that is inside it.", 1, 10_080) { Default = 720 }),
             ("DocumentsPerProcess", new IntegerKey("Documents after which a reading process is replaced by a fresh one.", 1, 1_000_000) { Default = 500 }),
+            ("Retries", new IntegerKey("How often a run tries a document again that failed temporarily; what fails then is left to the next run.", 0, 10) { Default = 3 }),
+            ("RetrySeconds", new IntegerKey("How long such a document waits at least before it is tried again; five times as long before each further try.", 1, 3600) { Default = 1 }),
         ])),
         ("Ocr", new SectionKey("How scanned pages are read, by Tesseract and Poppler where they are installed.",
         [

@@ -71,6 +71,10 @@ internal sealed record LimitSettings
     public int DocumentMinutes { get; init; } = 720;
 
     public int DocumentsPerProcess { get; init; } = 500;
+
+    public int Retries { get; init; } = 3;
+
+    public int RetrySeconds { get; init; } = 1;
 }
 
 internal sealed record OcrSettings

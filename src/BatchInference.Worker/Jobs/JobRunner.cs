@@ -19,6 +19,9 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
     /// <summary>Shows the run to whoever watches.</summary>
     public ActiveRuns Runs { get; init; } = new();
 
+    /// <summary>True to do shards of another node's run instead of being refused.</summary>
+    public bool Shares { get; init; }
+
     /// <summary>Runs.</summary>
     /// <exception cref="JobIsRunningException">Another process runs the job.</exception>
     public async Task<RunReport> RunAsync(RunPlan plan, StopSignals stop)
@@ -42,6 +45,7 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
         Time = surroundings.Time,
         Progress = progress,
         Logger = Logger,
+        Shares = Shares,
         SourcePipeline = job.Places.SourceGuard?.Documents ?? ResiliencePipeline.Empty,
         SinkPipeline = job.Places.SinkGuard?.Operations ?? folder,
     };

@@ -14,6 +14,9 @@ namespace BatchInference.Worker.Jobs;
 /// <summary>A job whose every part was found and verified: what a run needs, nothing of it begun yet.</summary>
 internal sealed class PreparedJob : IDisposable
 {
+    // A second, five, twenty-five: a file that is being moved, a server that starts again.
+    private const int RetryGrowth = 5;
+
     private readonly WorkerConfiguration configuration;
     private IsolatedDocumentReader? reader;
 
@@ -62,7 +65,7 @@ internal sealed class PreparedJob : IDisposable
     public RunPlan Plan(DateTimeOffset now, DateOnly date, long? limit, bool again)
     {
         var formats = Settings.Output.Formats;
-        var readers = configuration.Settings.Limits.Readers;
+        var limits = configuration.Settings.Limits;
         return new RunPlan
         {
             Job = Settings.Name,
@@ -80,7 +83,8 @@ internal sealed class PreparedJob : IDisposable
                 Metadata = Settings.Output.Metadata,
             },
             Content = Fields.Description,
-            Readers = readers > 0 ? readers : Math.Max(2, Environment.ProcessorCount / 2),
+            Readers = limits.Readers > 0 ? limits.Readers : Math.Max(2, Environment.ProcessorCount / 2),
+            RetryDelays = [.. Enumerable.Range(0, limits.Retries).Select(tries => TimeSpan.FromSeconds(limits.RetrySeconds * Math.Pow(RetryGrowth, tries)))],
             VersionsAreTags = Places.VersionsAreTags,
             Limit = limit,
             Again = again,

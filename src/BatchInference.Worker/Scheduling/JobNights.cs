@@ -19,6 +19,9 @@ internal sealed class JobNights(CurrentConfiguration current, Ledger ledger, Act
     /// <summary>A run that could not begin or go on is tried again after this, while its night is open: a share comes back, a disk is emptied.</summary>
     public static TimeSpan RetryAfter { get; } = TimeSpan.FromMinutes(10);
 
+    // Between two looks at a run that another node has just ended.
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
     public static JobKey KeyOf(string job) => new("nights", job);
 
     /// <summary>Key of the one trigger that a job has.</summary>
@@ -59,8 +62,15 @@ internal sealed class JobNights(CurrentConfiguration current, Ledger ledger, Act
             await prepared.Places.EnterAsync(writes: true, stop.Soft);
             stop.AskAt(night.Closes, surroundings.Time, "the night closed");
             logger.Opened(settings.Name, night.Date, night.Closes);
-            var report = await new JobRunner(prepared, ledger, surroundings) { Logger = logger, Told = logger.Told, Runs = runs }.RunAsync(prepared.Plan(surroundings.Time.GetUtcNow(), night.Date, null, false), stop);
-            logger.NightEnded(report.Job, report.Run, report.End, report.Counts.Completed, report.Counts.Partial, report.Counts.Failed, report.Counts.Temporary, report.Reason);
+            var runner = new JobRunner(prepared, ledger, surroundings) { Logger = logger, Told = logger.Told, Runs = runs, Shares = true };
+            RunReport report;
+            do
+            {
+                report = await runner.RunAsync(prepared.Plan(surroundings.Time.GetUtcNow(), night.Date, null, false), stop);
+                logger.NightEnded(report.Job, report.Run, report.End, report.Counts.Completed, report.Counts.Partial, report.Counts.Failed, report.Counts.Temporary, report.Reason);
+            }
+            // The node that led is gone before all was done: whoever comes first leads now.
+            while (report is { IsShared: true, End: RunEnd.Stopped } && !stop.Soft.IsCancellationRequested && await PauseAsync(stop.Soft));
             return report.End != RunEnd.Failed;
         }
         catch (JobIsRunningException held)
@@ -78,5 +88,11 @@ internal sealed class JobNights(CurrentConfiguration current, Ledger ledger, Act
         }
 
         return false;
+    }
+
+    private async Task<bool> PauseAsync(CancellationToken stop)
+    {
+        await Task.Delay(Look, surroundings.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !stop.IsCancellationRequested;
     }
 }

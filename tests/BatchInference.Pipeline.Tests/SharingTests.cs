@@ -1,0 +1,246 @@
+using BatchInference.Models.Passes;
+using BatchInference.Pipeline.Results;
+using BatchInference.Testing;
+using CsCheck;
+using Npgsql;
+using Polly;
+
+namespace BatchInference.Pipeline.Tests;
+
+/// <summary>Several nodes do one run: each document once, whoever stops, dies or comes back late.</summary>
+public sealed class SharingTests(SharedPostgres server) : IAsyncLifetime
+{
+    private readonly Archive archive = new();
+    private string database = "";
+    private PostgresLedger first = null!, second = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        database = await server.CreateDatabaseAsync();
+        (first, second) = (await OpenAsync(), await OpenAsync());
+        Put(0, 60);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await first.DisposeAsync();
+        await second.DisposeAsync();
+        archive.Dispose();
+    }
+
+    [Fact]
+    public async Task NodesShareOneRunAndEachDocumentHasOneRow()
+    {
+        using var helped = new ManualResetEventSlim();
+        var leading = RunAsync(first, new ScriptedPass { Before = _ => helped.Wait() });
+        var sharing = RunAsync(second, new ScriptedPass { Before = _ => helped.Set() }, shares: true);
+        var (leader, other) = (await leading, await sharing);
+
+        (leader.End, leader.IsShared, other.End, other.IsShared).ShouldBe((RunEnd.Complete, false, RunEnd.Complete, true), $"{leader.Reason} {other.Reason}");
+        other.Counts.Completed.ShouldBeGreaterThan(0);
+        (leader.Counts.Listed, leader.Counts.Completed, leader.Remaining).ShouldBe((60, 60, 0));
+        leader.Counts.Tokens.ShouldBe(archive.Rows.Sum(row => row.TokensRead!.Value));
+        leader.Parts.ShouldBe(archive.Sink.Names.Count(name => name.StartsWith("jsonl/", StringComparison.Ordinal)));
+        await ShouldHaveEachDocumentOnceAsync(runs: 1);
+        var nodes = await first.NodesAsync(leader.Run, default);
+        nodes.Count.ShouldBe(2);
+        nodes.ShouldAllBe(node => node.Done > 0 && node.InHand == 0 && !node.IsThere && node.Refused == null);
+        nodes.Sum(node => node.Done).ShouldBe(15);
+    }
+
+    [Fact]
+    public async Task WhatADeadNodeHadInHandIsDoneByTheOthers()
+    {
+        using var dying = new CancellationTokenSource();
+        using var took = new ManualResetEventSlim();
+        var leading = RunAsync(first, new ScriptedPass { Before = _ => took.Wait() });
+        await Should.ThrowAsync<OperationCanceledException>(() => RunAsync(second, new ScriptedPass { Before = _ => dying.Cancel() }, shares: true, hardStop: dying.Token));
+        (await ExecuteAsync("UPDATE batch_inference.shard SET until = '-infinity' WHERE NOT done")).ShouldBeGreaterThan(0);
+        took.Set();
+        (await leading).End.ShouldBe(RunEnd.Complete);
+        await ShouldHaveEachDocumentOnceAsync(runs: 1);
+    }
+
+    [Fact]
+    public async Task WhenTheNodeThatLeadsDiesAnotherPutsItsRunInOrderAndDoesTheRest()
+    {
+        // More than is cut ahead, so that the node that dies has not listed all of it.
+        Put(60, 200);
+        using var dying = new CancellationTokenSource();
+        var parts = 0;
+        archive.Sink.Before = name =>
+        {
+            if (name.StartsWith("jsonl/", StringComparison.Ordinal) && ++parts == 4)
+                dying.Cancel();
+        };
+        using var shared = new ManualResetEventSlim();
+        var leading = RunAsync(first, new ScriptedPass { Before = _ => shared.Wait() }, hardStop: dying.Token);
+        var sharing = RunAsync(second, new ScriptedPass { Before = _ => shared.Set() }, shares: true);
+        await Should.ThrowAsync<OperationCanceledException>(() => leading);
+        // Its process would hold the job until its lease is over; here it gave it back.
+        var other = await sharing;
+        (other.End, other.Reason).ShouldBe((RunEnd.Stopped, "The node that led the run is gone."));
+
+        var rest = await RunAsync(second, new ScriptedPass(), night: 1, shares: true);
+        (rest.End, rest.IsShared).ShouldBe((RunEnd.Complete, false));
+        await ShouldHaveEachDocumentOnceAsync(runs: 2);
+    }
+
+    [Fact]
+    public async Task AStopOfTheNodeThatLeadsCallsTheOthersIn()
+    {
+        using var stop = new CancellationTokenSource();
+        using var shared = new ManualResetEventSlim();
+        var leading = RunAsync(first, new ScriptedPass { Before = _ => shared.Wait() }, softStop: stop.Token);
+        var sharing = RunAsync(second, new ScriptedPass { Before = _ => { shared.Set(); stop.Cancel(); } }, shares: true);
+        var (leader, other) = (await leading, await sharing);
+        (leader.End, other.End).ShouldBe((RunEnd.Stopped, RunEnd.Stopped));
+        leader.Counts.Completed.ShouldBe(archive.Rows.Count);
+        leader.Remaining.ShouldBe(60 - archive.Rows.Count);
+        (await RunAsync(second, new ScriptedPass(), night: 1)).End.ShouldBe(RunEnd.Complete);
+        await ShouldHaveEachDocumentOnceAsync(runs: 2);
+    }
+
+    [Fact]
+    public async Task ANodeMayLeaveAndAnotherTakesWhatItGaveBack()
+    {
+        using var stop = new CancellationTokenSource();
+        using var shared = new ManualResetEventSlim();
+        var leading = RunAsync(first, new ScriptedPass { Before = _ => shared.Wait() });
+        var other = await RunAsync(second, new ScriptedPass { Before = _ => stop.Cancel() }, shares: true, softStop: stop.Token);
+        other.End.ShouldBe(RunEnd.Stopped);
+        shared.Set();
+        (await leading).End.ShouldBe(RunEnd.Complete);
+        await ShouldHaveEachDocumentOnceAsync(runs: 1);
+    }
+
+    // Paused before any of its files, taken by the other, come back: while the run is open or when it is closed.
+    [Fact]
+    public async Task ANodeThatWasAwayWhileItsShardsWereTakenDoublesNothing() => await Gen.Select(Gen.Int[0, 20], Gen.Bool).SampleAsync(
+        async (pausedAt, comesBackEarly) =>
+        {
+            await using var run = new SharingTests(server);
+            await run.InitializeAsync();
+            await run.WithPauseAsync(pausedAt, comesBackEarly);
+        },
+        iter: Environment.GetEnvironmentVariable("BATCHINFERENCE_LONG_TESTS") == "1" ? 100 : 10, threads: 1);
+
+    [Fact]
+    public async Task ANodeThatDiffersTakesNoShardAndIsToldWhy()
+    {
+        using var told = new ManualResetEventSlim();
+        var leading = RunAsync(first, new ScriptedPass { Before = _ => told.Wait() });
+        var other = await RunAsync(second, new ScriptedPass("scripted-2"), shares: true, fingerprint: "scripted-2", change: plan => plan with { ProgramVersion = "9.9" });
+        told.Set();
+        var leader = await leading;
+        (other.End, other.Counts.Done).ShouldBe((RunEnd.Failed, 0));
+        other.Reason.ShouldBe(
+            $"This node takes no shard of run {leader.Run}, since it differs from the node that leads it in the program (here 9.9, there 0.0.0-test), the model scripted/test or its variant. Make the nodes alike.");
+        (await first.NodesAsync(leader.Run, default)).Select(node => node.Refused).ShouldBe([null, other.Reason]);
+        await ShouldHaveEachDocumentOnceAsync(runs: 1);
+    }
+
+    [Fact]
+    public async Task WithoutAskingToShareANodeIsRefused()
+    {
+        using var told = new ManualResetEventSlim();
+        var leading = RunAsync(first, new ScriptedPass { Before = _ => told.Wait() });
+        while (await first.HolderAsync("letters", default) is null)
+            await Task.Yield();
+        await Should.ThrowAsync<JobIsRunningException>(() => RunAsync(second, new ScriptedPass(), night: 1));
+        told.Set();
+        (await leading).End.ShouldBe(RunEnd.Complete);
+    }
+
+    private void Put(int from, int to)
+    {
+        for (var document = from; document < to; document++)
+            archive[$"d{document:000}"] = $"Document {document} of some words. And a second sentence.";
+    }
+
+    private async Task WithPauseAsync(int pausedAt, bool comesBackEarly)
+    {
+        using ManualResetEventSlim goOn = new(), shared = new();
+        var paused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var files = 0;
+        // Its files are told from those of the other by who writes them.
+        var sharing = RunAsync(second, new ScriptedPass { Before = _ => shared.Set() }, shares: true, sink: new PausingSink(archive.Sink, () =>
+        {
+            if (Interlocked.Increment(ref files) - 1 != pausedAt)
+                return;
+            paused.TrySetResult();
+            goOn.Wait();
+        }));
+        var leading = RunAsync(first, new ScriptedPass { Before = _ => shared.Wait() });
+        await Task.WhenAny(paused.Task, sharing);
+        // As of a process that gives no sign of life: what it has is never prolonged.
+        var expiring = ExpireAsync(leading, "UPDATE batch_inference.shard SET until = '-infinity' WHERE NOT done AND node = (SELECT name FROM batch_inference.node ORDER BY since DESC, name LIMIT 1)");
+        if (comesBackEarly)
+            goOn.Set();
+        await expiring;
+        var leader = await leading;
+        goOn.Set();
+        var other = await sharing;
+        leader.End.ShouldBe(RunEnd.Complete, leader.Reason);
+        other.End.ShouldBeOneOf(RunEnd.Complete, RunEnd.Stopped);
+        // What came late to a closed run is removed by its maker, or by the next start.
+        (await RunAsync(first, new ScriptedPass(), night: 1)).NothingToDo.ShouldBeTrue();
+        await ShouldHaveEachDocumentOnceAsync(runs: 1);
+    }
+
+    private async Task ShouldHaveEachDocumentOnceAsync(int runs)
+    {
+        archive.RowsPerDocument.ShouldBe(archive.Documents.Keys);
+        archive.Runs().Count.ShouldBe(runs);
+        archive.Runs().ShouldAllBe(run => archive.Sink.Names.Contains($"_runs/{run}/_SUCCESS"));
+        (await new OutputCheck(archive.Sink, first).RunAsync("letters", default).ToListAsync()).ShouldBeEmpty();
+    }
+
+    private Task<RunReport> RunAsync(
+        Ledger ledger, ScriptedPass pass, int night = 0, bool shares = false, string fingerprint = "scripted-1", ResultSink? sink = null, Func<RunPlan, RunPlan>? change = null,
+        CancellationToken softStop = default, CancellationToken hardStop = default) => Task.Run(async () =>
+    {
+        // The one that leads is the one that comes first.
+        while (shares && night == 0 && await ledger.HolderAsync("letters", default) is null)
+            await Task.Yield();
+        var plan = Some.Plan(night, fingerprint) with { Run = RunId.New(Some.Evening.AddDays(night), (ushort)(shares ? 2 : 1)), Formats = new OutputFormats { Parquet = true, Csv = new CsvFormat() } };
+        IReadOnlyList<ModelPass> passes = [pass];
+        return await new BatchRun(change?.Invoke(plan) ?? plan, archive.Source, archive.Reader, () => passes, sink ?? archive.Sink, ledger) { Shares = shares }.RunAsync(softStop, hardStop);
+    });
+
+    private async Task ExpireAsync(Task until, string sql)
+    {
+        do
+            await ExecuteAsync(sql);
+        while (await Task.WhenAny(until, Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System)) != until);
+    }
+
+    private async Task<int> ExecuteAsync(string sql)
+    {
+        await using var connection = NpgsqlDataSource.Create(database);
+        await using var command = connection.CreateCommand(sql);
+        return await command.ExecuteNonQueryAsync();
+    }
+
+    private Task<PostgresLedger> OpenAsync() => PostgresLedger.OpenAsync(database, TimeSpan.FromHours(1), ResiliencePipeline.Empty, TimeProvider.System, default);
+
+    /// <summary>The way of one node to the results.</summary>
+    private sealed class PausingSink(MemorySink sink, Action before) : ResultSink
+    {
+        public override string Identity => sink.Identity;
+
+        public override Task<StoredFile?> CreateAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
+        {
+            before();
+            return sink.CreateAsync(name, write, cancellationToken);
+        }
+
+        public override Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken) => sink.OpenAsync(name, cancellationToken);
+
+        public override IAsyncEnumerable<string> ListAsync(string folder, CancellationToken cancellationToken) => sink.ListAsync(folder, cancellationToken);
+
+        public override Task DeleteAsync(string name, CancellationToken cancellationToken) => sink.DeleteAsync(name, cancellationToken);
+
+        public override Task RemoveLeftoversAsync(CancellationToken cancellationToken) => sink.RemoveLeftoversAsync(cancellationToken);
+    }
+}
