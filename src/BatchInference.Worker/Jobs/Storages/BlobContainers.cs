@@ -38,6 +38,20 @@ internal static class BlobContainers
         return new BlobContainerClient(address, Identity(secrets), options);
     }
 
+    /// <summary>What <see cref="Open"/> makes the program connect to: the account and, where no key is given, who knows its identity.</summary>
+    public static IEnumerable<OutsideAddress> Addresses(BlobSettings settings, GivenSecrets secrets, string key)
+    {
+        var given = secrets.Find("AZURE_STORAGE_CONNECTION_STRING") is { } text ? ConnectionString.Parse(text, key) : null;
+        if ((settings.Account is { } named ? Address(named) : given?.BlobEndpoint) is { } account)
+            yield return new OutsideAddress(key, "Azure Blob Storage", account.GetLeftPart(UriPartial.Authority));
+        if (given is not null || secrets.Find("AZURE_STORAGE_KEY") is not null || secrets.Find("AZURE_STORAGE_SAS_TOKEN") is not null)
+            yield break;
+        // As Azure.Identity chooses: an application's identity is known to Entra, a machine's to the address that the cloud or the agent gives it.
+        yield return secrets.Find("AZURE_TENANT_ID") is not null && secrets.Find("AZURE_CLIENT_ID") is not null && Applications.Any(name => secrets.Find(name) is not null)
+            ? new OutsideAddress(key, "Microsoft Entra ID", secrets.Find("AZURE_AUTHORITY_HOST") ?? "https://login.microsoftonline.com")
+            : new OutsideAddress(key, "the machine's identity", secrets.Find("IDENTITY_ENDPOINT") ?? secrets.Find("MSI_ENDPOINT") ?? "http://169.254.169.254");
+    }
+
     private static BlobContainerClient OfConnectionString(BlobSettings settings, ConnectionString given, BlobClientOptions options, string key)
     {
         var account = settings.Account is { } named ? Address(named) : given.BlobEndpoint;
@@ -53,6 +67,8 @@ internal static class BlobContainers
             _ => throw new ConfigurationException(["AZURE_STORAGE_CONNECTION_STRING holds neither AccountName and AccountKey nor SharedAccessSignature. Copy it whole from the account's access keys."]),
         };
     }
+
+    private static readonly string[] Applications = ["AZURE_FEDERATED_TOKEN_FILE", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH"];
 
     private static TokenCredential Identity(GivenSecrets secrets)
     {

@@ -11,7 +11,8 @@ namespace BatchInference.Worker.Jobs.Storages;
 /// </summary>
 internal static class ObjectStores
 {
-    private const string Keys = "AWS_ACCESS_KEY_ID", SecretKey = "AWS_SECRET_ACCESS_KEY", SessionToken = "AWS_SESSION_TOKEN", CredentialsFile = "AWS_SHARED_CREDENTIALS_FILE";
+    private const string Keys = "AWS_ACCESS_KEY_ID", SecretKey = "AWS_SECRET_ACCESS_KEY", SessionToken = "AWS_SESSION_TOKEN", CredentialsFile = "AWS_SHARED_CREDENTIALS_FILE",
+        WebIdentityFile = "AWS_WEB_IDENTITY_TOKEN_FILE", Role = "AWS_ROLE_ARN";
 
     /// <param name="settings">The bucket.</param>
     /// <param name="storage">How patient the client is.</param>
@@ -20,7 +21,7 @@ internal static class ObjectStores
     /// <exception cref="ConfigurationException">Nothing is given that opens the store.</exception>
     public static IAmazonS3 Open(ObjectSettings settings, StorageSettings storage, GivenSecrets secrets, string key)
     {
-        var region = settings.Region ?? secrets.Find("AWS_REGION") ?? secrets.Find("AWS_DEFAULT_REGION");
+        var region = Region(settings, secrets);
         var config = new AmazonS3Config
         {
             MaxErrorRetry = storage.Tries - 1,
@@ -37,6 +38,27 @@ internal static class ObjectStores
         return new AmazonS3Client(Credential(settings, secrets, key), config);
     }
 
+    /// <summary>What <see cref="Open"/> makes the program connect to: the store and, where no keys are given, who gives them.</summary>
+    public static IEnumerable<OutsideAddress> Addresses(ObjectSettings settings, GivenSecrets secrets, string key)
+    {
+        var region = Region(settings, secrets);
+        if (settings.Endpoint is { } endpoint)
+            yield return new OutsideAddress(key, "S3", new Uri(endpoint).GetLeftPart(UriPartial.Authority));
+        else if (region is not null)
+            yield return new OutsideAddress(key, "S3", $"https://{(settings.PathStyle == true ? "" : $"{settings.Bucket}.")}s3.{region}.{Suffix(region)}");
+        if (secrets.Find(Keys) is not null)
+            yield break;
+        if (secrets.Find(WebIdentityFile) is not null && secrets.Find(Role) is not null)
+            yield return new OutsideAddress(key, "AWS STS", region is null ? "https://sts.amazonaws.com" : $"https://sts.{region}.{Suffix(region)}");
+        else if (settings.InstanceProfile)
+            yield return new OutsideAddress(key, "the machine's role", "http://169.254.169.254");
+    }
+
+    // amazonaws.com, but not in China.
+    private static string Suffix(string region) => RegionEndpoint.GetBySystemName(region).PartitionDnsSuffix;
+
+    private static string? Region(ObjectSettings settings, GivenSecrets secrets) => settings.Region ?? secrets.Find("AWS_REGION") ?? secrets.Find("AWS_DEFAULT_REGION");
+
     private static AWSCredentials Credential(ObjectSettings settings, GivenSecrets secrets, string key)
     {
         if (secrets.Find(Keys) is { } id)
@@ -45,7 +67,7 @@ internal static class ObjectStores
             return secrets.Find(SessionToken) is { } session ? new SessionAWSCredentials(id, secret, session) : new BasicAWSCredentials(id, secret);
         }
 
-        if (secrets.Find("AWS_WEB_IDENTITY_TOKEN_FILE") is { } tokenFile && secrets.Find("AWS_ROLE_ARN") is { } role)
+        if (secrets.Find(WebIdentityFile) is { } tokenFile && secrets.Find(Role) is { } role)
             return new AssumeRoleWithWebIdentityCredentials(tokenFile, role, secrets.Find("AWS_ROLE_SESSION_NAME") ?? "batch-inference");
         if (Profile(secrets, key) is { } profile)
             return profile;
