@@ -144,7 +144,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         {
             Loop(() => new ReadLoop(reader, passes, FindAsync, policy, plan.Readers, gate) { SourcePipeline = SourcePipeline }.RunAsync(feed.ShardsAsync(stop.Token), read.Writer, stop.Token, noMore.Token),
                 then: () => read.Writer.Complete()),
-            Loop(() => new InferenceLoop(gate, Progress, Time, Logger).RunAsync(read.Reader, inferred.Writer, letGo.Token),
+            Loop(() => new InferenceLoop(plan.Run, gate, Progress, Time, Logger).RunAsync(read.Reader, inferred.Writer, letGo.Token),
                 then: () => { noMore.Cancel(); inferred.Writer.Complete(); }),
             Loop(() => writeLoop.RunAsync(inferred.Reader, letGo.Token),
                 then: letGo.Cancel),

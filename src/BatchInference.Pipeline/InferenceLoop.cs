@@ -8,11 +8,12 @@ using Microsoft.Extensions.Logging;
 namespace BatchInference.Pipeline;
 
 /// <summary>The one owner of the models: takes windows of many documents in batches, brings every document home: DocumentInHand → DocumentInHand with predictions.</summary>
+/// <param name="run">The run.</param>
 /// <param name="gate">Where documents leave when inference has done with them.</param>
 /// <param name="progress">Counts tokens.</param>
 /// <param name="time">Times batches.</param>
 /// <param name="logger">Hears of failures.</param>
-internal sealed class InferenceLoop(TokenGate gate, RunProgress progress, TimeProvider time, ILogger logger)
+internal sealed class InferenceLoop(RunId run, TokenGate gate, RunProgress progress, TimeProvider time, ILogger logger)
 {
     /// <summary>After so many documents in a row that fail, and none that succeeds, it is the model that is broken.</summary>
     public const int FailuresInARow = 20;
@@ -100,7 +101,7 @@ internal sealed class InferenceLoop(TokenGate gate, RunProgress progress, TimePr
         var guilty = queue.Proven is { } proven && TryInfer(queue.Pass, [proven], cancellationToken, out _) is not null;
         // Documents are counted once, not again when they are tried again.
         failuresInARow = guilty ? 0 : document.Pending.Attempt > 0 ? failuresInARow : failuresInARow + 1;
-        logger.InferenceFailed(exception, document.Path, queue.Pass.Model, guilty);
+        logger.InferenceFailed(exception, run, document.Shard.Number, document.Path, queue.Pass.Model, guilty);
         Finish(document, Failures.Of("infer", exception, permanent: guilty));
         if (failuresInARow >= FailuresInARow)
             throw new ModelBrokenException(queue.Pass.Model, exception);

@@ -29,11 +29,11 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Warning, "File {Name} was missing beside its part; it was made again")]
     public static partial void FileMadeAgain(this ILogger logger, string name);
 
-    [LoggerMessage(9, LogLevel.Warning, "{Model} failed for {Document}; the document is the cause: {Guilty}")]
-    public static partial void InferenceFailed(this ILogger logger, Exception exception, string document, string model, bool guilty);
+    [LoggerMessage(9, LogLevel.Warning, "Run {Run}, shard {Shard}: {Model} failed for {Document}; the document is the cause: {Guilty}")]
+    public static partial void InferenceFailed(this ILogger logger, Exception exception, RunId run, int shard, string document, string model, bool guilty);
 
-    [LoggerMessage(10, LogLevel.Information, "{Document} failed at {Stage} (permanent: {Permanent})")]
-    public static partial void DocumentFailed(this ILogger logger, string document, string stage, bool permanent);
+    [LoggerMessage(10, LogLevel.Information, "Run {Run}, shard {Shard}: {Document} failed at {Stage} (permanent: {Permanent})")]
+    public static partial void DocumentFailed(this ILogger logger, RunId run, int shard, string document, string stage, bool permanent);
 
     [LoggerMessage(11, LogLevel.Warning, "{Warning}")]
     public static partial void Warned(this ILogger logger, string warning);

@@ -68,7 +68,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         progress.Finished(outcome, isMember);
         Telemetry.Finished(plan.Job, outcome);
         if (outcome.Failure is { } failure)
-            logger.DocumentFailed(outcome.Path, failure.Stage, failure.Permanent);
+            logger.DocumentFailed(plan.Run, hand.Shard.Number, outcome.Path, failure.Stage, failure.Permanent);
         if (outcome is { Kind: OutcomeKind.Temporary, Failure: { } temporary })
             hand.Shard.Retries.Add((hand.Pending, hand.Path, temporary));
         if (outcome is { Text: { } text, Sha256: { } sha256 })

@@ -36,7 +36,7 @@ internal static partial class Log
     [LoggerMessage(109, LogLevel.Warning, "Job {Job} let go of everything; the next run puts it in order")]
     public static partial void LetGo(this ILogger logger, string job);
 
-    [LoggerMessage(110, LogLevel.Critical, "The service does not live any more and is to be started anew: {Reason}")]
+    [LoggerMessage(113, LogLevel.Critical, "The service does not live any more and is to be started anew: {Reason}")]
     public static partial void Lifeless(this ILogger logger, string reason);
 
     [LoggerMessage(111, LogLevel.Information, "The configuration was read anew: {Jobs} jobs; a night that is open ends by the old one")]

@@ -55,6 +55,14 @@ public sealed class ServiceManagerTests : IDisposable
         await ReadAsync("Job minutes is scheduled", service);
         File.Delete(folder["config/jobs/minutes.json"]);
         await ReadAsync("The configuration was read anew: 1 jobs", service);
+
+        // What is told may be changed while the service runs.
+        service.Errors.ShouldNotContain("<7>Quartz");
+        folder.Write("config/appsettings.json", """{ "Logging": { "Categories": { "Quartz": "debug" } } }""");
+        await ReadAsync("<7>Quartz", service);
+        Directory.GetFiles(folder["state/log"], "service-*.log").Single().ShouldSatisfyAllConditions(
+            path => File.ReadAllText(path).ShouldContain("BatchInference.Worker.Scheduling.JobNights[101] Job letters is scheduled"),
+            path => File.ReadAllText(path).ShouldContain("debug Quartz"));
         using (var kill = Process.Start("kill", ["-TERM", File.ReadAllText(folder["pid"]).Trim()])) await kill.WaitForExitAsync();
         await HearAsync("STOPPING=1", service);
         (await service.EndAsync()).ShouldExit(0);

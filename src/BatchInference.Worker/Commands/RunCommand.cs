@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using BatchInference.Pipeline;
 using BatchInference.Worker.Jobs;
+using BatchInference.Worker.Logs;
 using BatchInference.Worker.Scheduling;
 
 namespace BatchInference.Worker.Commands;
@@ -42,7 +43,15 @@ internal static class RunCommand
                 stop.AskAt(NightSchedule.Next(TimeOnly.ParseExact(time, "HH:mm", CultureInfo.InvariantCulture), now, zone), surroundings.Time, $"the time given by --until ({time}) was reached");
             var date = schedules.Select(schedule => schedule.At(now)?.Date).FirstOrDefault(night => night is not null) ?? DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(now, zone).DateTime);
             var plan = prepared.Plan(now, date, parsed.GetValue(limit), parsed.GetValue(again));
-            var runner = new JobRunner(prepared, ledger, surroundings);
+            using var logs = LogOutputs.ForRun(settings.Name, configuration, surroundings);
+            var logger = logs.CreateLogger("BatchInference.Pipeline.Run");
+            void Tell(string what)
+            {
+                surroundings.Error.WriteLine(what);
+                logger.Told(what);
+            }
+
+            var runner = new JobRunner(prepared, ledger, surroundings) { Logger = logger, Told = Tell };
             if (parsed.GetValue(dryRun))
             {
                 RunText.Write(surroundings.Output, await runner.ForecastAsync(plan, stop), settings.Name, parsed.GetValue(json));

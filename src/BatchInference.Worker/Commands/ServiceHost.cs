@@ -2,11 +2,10 @@ using BatchInference.Pipeline;
 using BatchInference.Worker.Configuration;
 using BatchInference.Worker.Health;
 using BatchInference.Worker.Installation;
+using BatchInference.Worker.Logs;
 using BatchInference.Worker.Scheduling;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 using Quartz;
 
 namespace BatchInference.Worker.Commands;
@@ -19,7 +18,7 @@ internal static class ServiceHost
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         var levels = new LogLevels();
         levels.Set(current.Value.Settings.Logging);
-        AddLogs(builder.Logging, levels, current.Value.Settings.Logging);
+        builder.Logging.AddServiceLogs(levels, current.Value, surroundings);
         // Under systemd each line begins with its priority, as the journal reads it (sd-daemon(3)).
         builder.Services.AddSystemd().AddWindowsService(options => options.ServiceName = WindowsInstallation.Name);
         // A soft stop takes as long as what is in hand; the service manager has the last word.
@@ -40,17 +39,5 @@ internal static class ServiceHost
         builder.Services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);
         builder.Services.AddHostedService<ConfigurationReload>();
         return builder.Build();
-    }
-
-    private static void AddLogs(ILoggingBuilder logging, LogLevels levels, LoggingSettings settings)
-    {
-        logging.SetMinimumLevel(LogLevel.Trace).AddFilter((category, level) => levels.Tells(category, level));
-        logging.AddSimpleConsole(options =>
-        {
-            options.SingleLine = true;
-            options.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss'Z' ";
-            options.UseUtcTimestamp = true;
-            options.ColorBehavior = LoggerColorBehavior.Disabled;
-        }).Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 }

@@ -7,7 +7,6 @@ internal static class KnownKeys
 {
     public const string NamePattern = "[a-z0-9][a-z0-9_-]{0,63}";
     private const string NameForm = "lower-case letters, digits, - and _";
-    private static readonly string[] Levels = ["debug", "information", "warning", "error"];
     private const string TimePattern = "([01][0-9]|2[0-3]):[0-5][0-9]";
 
     private const string TextPlace = @"(?s:(?!.*\{text\}.*\{text\}).*\{text\}.*)";
@@ -71,15 +70,8 @@ internal static class KnownKeys
             ("FailuresBeforePause", new IntegerKey("After so many failed operations within a minute the job pauses instead of failing documents.", 2, 1000) { Default = 5 }),
             ("PauseSeconds", new IntegerKey("How long the job pauses before it asks the storage again.", 1, 3600) { Default = 30 }),
         ])),
-        ("Logging", new SectionKey("What is told on standard error.",
-        [
-            ("Level", new ChoiceKey("The least severe messages that are told.", Levels) { Default = "information" }),
-            ("Categories", new MapKey("Other levels for parts of the program, such as `BatchInference.Pipeline`; the longest name that fits decides. Levels may be changed while the service runs.", "name of a part", "[A-Za-z0-9.]+", new ChoiceKey("The least severe messages of that part.", Levels))),
-        ])),
-        ("Health", new SectionKey("When the service counts as hanging.",
-        [
-            ("StandstillMinutes", new IntegerKey("A run in which no document and no batch was finished for so long hangs: the service manager starts the service anew.", 1, 1440) { Default = 30 }),
-        ])),
+        ("Logging", WatchKeys.Logging),
+        ("Health", WatchKeys.Health),
     ]);
 
     /// <summary>A file of <c>jobs/</c>.</summary>

@@ -114,18 +114,6 @@ internal sealed record StorageSettings
     public int PauseSeconds { get; init; } = 30;
 }
 
-internal sealed record LoggingSettings
-{
-    public string Level { get; init; } = "information";
-
-    public IReadOnlyDictionary<string, string> Categories { get; init; } = new Dictionary<string, string>();
-}
-
-internal sealed record HealthSettings
-{
-    public int StandstillMinutes { get; init; } = 30;
-}
-
 /// <summary>A file of <c>jobs/</c> as read.</summary>
 internal sealed record JobSettings
 {

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using BatchInference.Worker.Commands;
 using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Logs;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;

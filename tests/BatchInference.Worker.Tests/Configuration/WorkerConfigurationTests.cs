@@ -136,7 +136,7 @@ public sealed class WorkerConfigurationTests
     [InlineData("Limits.Pages", "0", "0 is out of range. Write a whole number from 1 to 1000000.")]
     [InlineData("Limits.Seconds", "0", "0 is out of range. Write a whole number from 1 to 86400.")]
     [InlineData("Limits.Readers", "257", "257 is out of range. Write a whole number from 0 to 256.")]
-    [InlineData("Logging.Level", "\"all\"", "\"all\" is none of the values that are known. Write one of \"debug\", \"information\", \"warning\", \"error\".")]
+    [InlineData("Logging.Level", "\"all\"", "\"all\" is none of the values that are known. Write one of \"trace\", \"debug\", \"information\", \"warning\", \"error\".")]
     [InlineData("Limits", "5", "5 is not an object. Write { … } with the keys Megabytes, Characters, Pages, Seconds, ContainerMegabytes, Depth, Members, UnfoldedMegabytes, CompressionRatio, Readers, MemoryMegabytes, DocumentMinutes, DocumentsPerProcess, Retries, RetrySeconds.")]
     public void AValueThatASettingCannotHaveIsToldWithItsLimits(string path, string value, string message)
     {

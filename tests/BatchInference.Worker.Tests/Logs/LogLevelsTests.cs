@@ -1,7 +1,8 @@
 using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Logs;
 using Microsoft.Extensions.Logging;
 
-namespace BatchInference.Worker.Tests;
+namespace BatchInference.Worker.Tests.Logs;
 
 public sealed class LogLevelsTests
 {
@@ -23,5 +24,16 @@ public sealed class LogLevelsTests
         levels.Tells("Quartz.Core", LogLevel.Information).ShouldBeFalse();
         levels.Set(new LoggingSettings { Categories = new Dictionary<string, string> { ["Quartz"] = "information" } });
         levels.Tells("Quartz.Core", LogLevel.Information).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void TheEventLogGetsWhatIsSevereEnoughForItAndToldAtAll()
+    {
+        levels.TellsEventLog("BatchInference.Worker", LogLevel.Information).ShouldBeFalse();
+        levels.TellsEventLog("BatchInference.Worker", LogLevel.Warning).ShouldBeTrue();
+        levels.Set(new LoggingSettings { Level = "error", EventLog = "information" });
+        levels.TellsEventLog("BatchInference.Worker", LogLevel.Warning).ShouldBeFalse();
+        levels.Set(new LoggingSettings { EventLog = "off" });
+        levels.TellsEventLog("BatchInference.Worker", LogLevel.Critical).ShouldBeFalse();
     }
 }
