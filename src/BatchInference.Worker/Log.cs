@@ -39,6 +39,9 @@ internal static partial class Log
     [LoggerMessage(113, LogLevel.Critical, "The service does not live any more and is to be started anew: {Reason}")]
     public static partial void Lifeless(this ILogger logger, string reason);
 
+    [LoggerMessage(114, LogLevel.Warning, "The health file {File} cannot be written: {Reason} Give the service the right to write there, or set Health.File anew")]
+    public static partial void NoHealthFile(this ILogger logger, string file, string reason);
+
     [LoggerMessage(111, LogLevel.Information, "The configuration was read anew: {Jobs} jobs; a night that is open ends by the old one")]
     public static partial void Reloaded(this ILogger logger, int jobs);
 

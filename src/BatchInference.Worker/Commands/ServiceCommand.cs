@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Health;
 using BatchInference.Worker.Jobs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -34,8 +35,9 @@ internal static class ServiceCommand
         var unfit = Unfit(configuration, jobs);
         if (unfit.Count > 0 && unfit.Count == jobs.Length)
             throw new ConfigurationException([.. unfit.SelectMany(one => one.Errors)]);
+        using var listener = configuration.Settings.Health.Listen is { } address ? LoopbackListener.Open(address) : null;
         await using var ledger = await LedgerChoice.OpenAsync(configuration, surroundings.Time, token);
-        using var host = ServiceHost.Build(current, read, surroundings, ledger);
+        using var host = ServiceHost.Build(current, read, surroundings, ledger, listener);
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("BatchInference.Worker.Service");
         foreach (var (job, errors) in unfit)
             logger.Unfit(job, string.Join(' ', errors));

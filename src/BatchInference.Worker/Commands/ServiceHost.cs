@@ -13,7 +13,7 @@ namespace BatchInference.Worker.Commands;
 /// <summary>Puts the service together: scheduler, logs, and what the service manager hears.</summary>
 internal static class ServiceHost
 {
-    public static IHost Build(CurrentConfiguration current, Func<WorkerConfiguration> read, Surroundings surroundings, Ledger ledger)
+    public static IHost Build(CurrentConfiguration current, Func<WorkerConfiguration> read, Surroundings surroundings, Ledger ledger, LoopbackListener? listener)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         var levels = new LogLevels();
@@ -24,9 +24,12 @@ internal static class ServiceHost
         // A soft stop takes as long as what is in hand; the service manager has the last word.
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         builder.Services.AddSingleton(current).AddSingleton(read).AddSingleton(surroundings).AddSingleton(ledger).AddSingleton(levels).AddSingleton<ActiveRuns>()
+            .AddSingleton(new ServiceHealth(surroundings.Time))
             .AddSingleton(new Liveness(TimeSpan.FromMinutes(current.Value.Settings.Health.StandstillMinutes)));
         // Begun first and so stopped last: at a stop, what is in hand takes its time, and the watchdog is told so.
         builder.Services.AddHostedService<ServicePulse>();
+        if (listener is not null)
+            builder.Services.AddSingleton(listener).AddHostedService<HealthEndpoint>();
         builder.Services.AddQuartz(quartz =>
         {
             quartz.UseTimeProvider(surroundings.Time);

@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using BatchInference.Worker.Health;
+
 namespace BatchInference.Worker.Configuration;
 
 /// <summary>The keys of what an admin watches the program by.</summary>
@@ -20,8 +23,17 @@ internal static class WatchKeys
         ])),
     ]);
 
-    public static SectionKey Health { get; } = new("When the service counts as hanging.",
+    public static SectionKey Health { get; } = new("When the service counts as hanging, and who is told how it is.",
     [
         ("StandstillMinutes", new IntegerKey("A run in which no document and no batch was finished for so long hangs: the service manager starts the service anew.", 1, 1440) { Default = 30 }),
-    ]);
+        ("File", new TextKey("A file that the service writes anew every half minute (with a watchdog: every half of its time): `live`, `ready`, what it does, and when that was. Default: none.", "path")),
+        ("Listen", new TextKey("Address on this machine where the service answers `/livez`, `/readyz`, `/healthz` over HTTP. Default: it listens to nobody.", "address of this machine with a port", Example: "127.0.0.1:9464")),
+    ]) { Rule = Loopback };
+
+    // Nothing of the program listens to other machines: it has no log-in.
+    private static void Loopback(string path, JsonObject section, ConfigurationCheck check)
+    {
+        if (section["Listen"] is JsonValue value && value.TryGetValue(out string? text) && text.Length > 0 && LoopbackListener.Parse(text) is null)
+            check.Wrong($"{path}.Listen", value, "is no address of this machine alone with a port", "Write for example \"127.0.0.1:9464\"; what others are to see goes through a proxy with a log-in.");
+    }
 }

@@ -28,4 +28,8 @@ internal sealed record LogFileSettings
 internal sealed record HealthSettings
 {
     public int StandstillMinutes { get; init; } = 30;
+
+    public string? File { get; init; }
+
+    public string? Listen { get; init; }
 }

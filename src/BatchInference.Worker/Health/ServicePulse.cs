@@ -15,29 +15,33 @@ namespace BatchInference.Worker.Health;
 /// <param name="current">The jobs.</param>
 /// <param name="runs">What goes on.</param>
 /// <param name="liveness">Judges it.</param>
+/// <param name="health">Is told of each beat, for those who ask.</param>
 /// <param name="schedulers">Gives the scheduler.</param>
 /// <param name="surroundings">Clock and variables.</param>
 /// <param name="lifetime">Tells when all have started.</param>
 /// <param name="logger">Hears of trouble.</param>
 /// <param name="notifier">systemd; null elsewhere.</param>
-internal sealed class ServicePulse(CurrentConfiguration current, ActiveRuns runs, Liveness liveness, ISchedulerFactory schedulers, Surroundings surroundings, IHostApplicationLifetime lifetime, ILogger<ServicePulse> logger, ISystemdNotifier? notifier = null) : BackgroundService
+internal sealed class ServicePulse(CurrentConfiguration current, ActiveRuns runs, Liveness liveness, ServiceHealth health, ISchedulerFactory schedulers, Surroundings surroundings, IHostApplicationLifetime lifetime, ILogger<ServicePulse> logger, ISystemdNotifier? notifier = null) : BackgroundService
 {
     private static readonly TimeSpan WithoutWatchdog = TimeSpan.FromSeconds(30);
     private readonly long began = surroundings.Time.GetTimestamp();
-    private bool lives = true;
+    private readonly TimeSpan between = Between(surroundings.Variable("WATCHDOG_USEC"));
+    private bool lives = true, fileWorks = true;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var started = lifetime.ApplicationStarted.Register(ready.SetResult);
         await ready.Task.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        using var timer = new PeriodicTimer(Between(surroundings.Variable("WATCHDOG_USEC")), surroundings.Time);
+        using var timer = new PeriodicTimer(between, surroundings.Time);
         using var ended = stoppingToken.Register(timer.Dispose);
         while (!stoppingToken.IsCancellationRequested)
         {
             await BeatAsync();
             await timer.WaitForNextTickAsync(CancellationToken.None);
         }
+
+        Tell(null, stopping: true, "Stopped");
     }
 
     /// <summary>Twice within what the watchdog allows (sd_watchdog_enabled(3)).</summary>
@@ -50,10 +54,13 @@ internal sealed class ServicePulse(CurrentConfiguration current, ActiveRuns runs
         var (next, job) = await NextAsync();
         var now = surroundings.Time.GetUtcNow();
         var wrong = liveness.Judge(surroundings.Time.GetElapsedTime(began), moments, now - next);
+        var stopping = lifetime.ApplicationStopping.IsCancellationRequested;
+        var says = Says(moments, stopping, next, job);
+        Tell(wrong, stopping, says);
         if (wrong is null)
         {
             notifier?.Notify(new ServiceState("WATCHDOG=1"));
-            notifier?.Notify(new ServiceState($"STATUS={Says(moments, lifetime.ApplicationStopping.IsCancellationRequested, next, job)}"));
+            notifier?.Notify(new ServiceState($"STATUS={says}"));
         }
         else if (lives)
         {
@@ -65,6 +72,25 @@ internal sealed class ServicePulse(CurrentConfiguration current, ActiveRuns runs
         }
 
         lives = wrong is null;
+    }
+
+    private void Tell(string? wrong, bool stopping, string says)
+    {
+        health.Tell(new Heartbeat(surroundings.Time.GetUtcNow(), wrong, stopping, says), between);
+        if (current.Value.Settings.Health.File is not { } file)
+            return;
+        try
+        {
+            WholeFile.Write(Path.GetFullPath(file), health.Report().ToJson().ToJsonString() + "\n");
+            fileWorks = true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Told once: the pulse goes on, and the time in the file tells that it is old.
+            if (fileWorks)
+                logger.NoHealthFile(file, error.Message);
+            fileWorks = false;
+        }
     }
 
     // The next opening; one that is overdue is in the past. A job that runs has none until its night ends.
