@@ -71,8 +71,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         }
 
         await using var held = hold;
-        using var activity = Telemetry.Activities.StartActivity("run");
-        activity?.SetTag("job", plan.Job).SetTag("run", plan.Run.ToString());
+        using var span = Telemetry.RunSpan(plan.Job, plan.Run);
         Logger.RunBegan(plan.Run, plan.Job, source.Description, sink.Identity);
 
         var publisher = new PartPublisher(sink, SinkPipeline);
@@ -128,7 +127,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     {
         var read = Channel.CreateBounded<DocumentInHand>(new BoundedChannelOptions(ToInfer) { SingleReader = true });
         var inferred = Channel.CreateBounded<DocumentInHand>(new BoundedChannelOptions(ToWrite) { SingleReader = true, SingleWriter = true });
-        var gate = new TokenGate(LookAheadTokens);
+        using var gate = new TokenGate(LookAheadTokens);
         using var letGo = CancellationTokenSource.CreateLinkedTokenSource(hardStop);
         using var noMore = CancellationTokenSource.CreateLinkedTokenSource(letGo.Token);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(softStop, noMore.Token);

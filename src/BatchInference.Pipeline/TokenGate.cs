@@ -4,7 +4,7 @@ namespace BatchInference.Pipeline;
 /// Bounds the tokens between reading and inference: who comes waits while it is full, in order of arrival. A document of any size enters when it is not full,
 /// so that one larger than the gate passes too, and the model need not run dry for it.
 /// </summary>
-internal sealed class TokenGate(long capacity)
+internal sealed class TokenGate(long capacity) : IDisposable
 {
     private readonly Lock sync = new();
     private readonly Queue<(long Tokens, TaskCompletionSource Turn)> waiting = new();
@@ -17,7 +17,7 @@ internal sealed class TokenGate(long capacity)
         {
             if (inside < capacity && waiting.Count == 0)
             {
-                inside += tokens;
+                Move(tokens);
                 return;
             }
 
@@ -33,10 +33,23 @@ internal sealed class TokenGate(long capacity)
     {
         lock (sync)
         {
-            inside -= tokens;
+            Move(-tokens);
             while (inside < capacity && waiting.TryDequeue(out var next))
                 if (next.Turn.TrySetResult())
-                    inside += next.Tokens;
+                    Move(next.Tokens);
         }
+    }
+
+    /// <summary>What a run leaves behind that was let go of waits no more.</summary>
+    public void Dispose()
+    {
+        lock (sync)
+            Move(-inside);
+    }
+
+    private void Move(long tokens)
+    {
+        inside += tokens;
+        Telemetry.Queued(tokens);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using BatchInference.Pipeline.Results;
 using Microsoft.Extensions.Logging;
@@ -11,7 +12,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
     private const int MostRowsForShard = 2;
 
     private readonly DocumentAssembler assembler = new(plan, time);
-    private readonly HashSet<Shard> open = [];
+    private readonly Dictionary<Shard, Activity?> open = [];
 
     /// <summary>Called when a shard is in the books, given back, or lost.</summary>
     public required Action<Shard> Closed { get; init; }
@@ -46,7 +47,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
                 await SettleAsync(shard, ShardStep.GoesOn, cancellationToken);
         }
 
-        foreach (var shard in open.Where(shard => !shard.IsLost).OrderBy(shard => shard.Number).ToArray())
+        foreach (var shard in open.Keys.Where(shard => !shard.IsLost).OrderBy(shard => shard.Number).ToArray())
             await CloseAsync(shard, isWhole: false, cancellationToken);
     }
 
@@ -76,7 +77,8 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         hand.Shard.Share += new ShardShare(
             Unchanged: outcome.Kind == OutcomeKind.Unchanged ? 1 : 0, Members: isMember && outcome.Row is not null ? 1 : 0, Tokens: outcome.Row?.TokensRead ?? 0);
         hand.Shard.Outcomes.Add(outcome with { Text = null });
-        open.Add(hand.Shard);
+        if (!open.ContainsKey(hand.Shard))
+            open[hand.Shard] = Telemetry.ShardSpan(plan.Run, hand.Shard.Number);
     }
 
     // What is kept for another try is kept before the shard is closed, so that at no moment all seems done.
@@ -88,15 +90,20 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         await SettleAsync(shard, isWhole ? ShardStep.Done : ShardStep.GivenBack, cancellationToken);
         if (shard.IsLost)
             return;
-        open.Remove(shard);
+        Leave(shard);
+    }
+
+    private void Leave(Shard shard)
+    {
+        if (open.Remove(shard, out var span))
+            span?.Dispose();
         Closed(shard);
     }
 
     private async Task SettleAsync(Shard shard, ShardStep step, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
-        using var activity = Telemetry.Activities.StartActivity("publish part");
-        activity?.SetTag("run", plan.Run.ToString()).SetTag("shard", shard.Number);
+        using var span = Telemetry.PublishSpan(plan.Run, shard.Number);
 
         IReadOnlyList<ResultRow> rows = [.. shard.Outcomes.Select(outcome => outcome.Row).OfType<ResultRow>().OrderBy(row => row.Document, StringComparer.Ordinal)];
         PartRecord? created = null;
@@ -122,8 +129,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
             logger.ShardTaken(plan.Run, shard.Number);
             shard.IsLost = true;
             Retries.Forget(shard.Documents);
-            open.Remove(shard);
-            Closed(shard);
+            Leave(shard);
         }
         catch (LateWriterException) when (created is not null)
         {

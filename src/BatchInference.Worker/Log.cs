@@ -42,6 +42,15 @@ internal static partial class Log
     [LoggerMessage(114, LogLevel.Warning, "The health file {File} cannot be written: {Reason} Give the service the right to write there, or set Health.File anew")]
     public static partial void NoHealthFile(this ILogger logger, string file, string reason);
 
+    [LoggerMessage(115, LogLevel.Warning, "The file of metrics {File} cannot be written: {Reason} Give the service the right to write there, or set Telemetry.PrometheusFile anew")]
+    public static partial void NoMetricsFile(this ILogger logger, string file, string reason);
+
+    [LoggerMessage(116, LogLevel.Warning, "Metrics or spans do not reach {Endpoint} (Telemetry.Otlp.Endpoint); the work goes on without: {Reason}")]
+    public static partial void NotExported(this ILogger logger, string endpoint, string reason);
+
+    [LoggerMessage(117, LogLevel.Warning, "The books cannot be asked for the last runs; metrics of them are old: {Reason}")]
+    public static partial void LastRunsUnknown(this ILogger logger, string reason);
+
     [LoggerMessage(111, LogLevel.Information, "The configuration was read anew: {Jobs} jobs; a night that is open ends by the old one")]
     public static partial void Reloaded(this ILogger logger, int jobs);
 

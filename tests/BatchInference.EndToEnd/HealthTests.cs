@@ -28,6 +28,12 @@ public sealed class HealthTests : IDisposable
         (await client.GetStringAsync(new Uri("/readyz", UriKind.Relative), CancellationToken.None)).ShouldBe("No job has an opening\n");
         (await client.GetStringAsync(new Uri("/healthz", UriKind.Relative), CancellationToken.None)).ShouldBe(file.ToJsonString() + "\n");
 
+        using (var metrics = await client.GetAsync(new Uri("/metrics", UriKind.Relative), CancellationToken.None))
+        {
+            metrics.Content.Headers.ContentType!.ToString().ShouldBe("text/plain; version=0.0.4; charset=utf-8");
+            (await metrics.Content.ReadAsStringAsync(CancellationToken.None)).ShouldContain("\nbatch_inference_service_ready 1\n");
+        }
+
         // The port is taken: another service is refused at the door.
         var second = await WorkerProcess.RunAsync(folder["other"], "service", "--config", folder["config"]);
         second.ShouldExit(2).Errors.ShouldBe($"appsettings.json: Health.Listen: localhost:{port} is taken by another program, or by another service of this one. Stop that one, or write another port.\n");

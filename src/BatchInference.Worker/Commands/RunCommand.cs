@@ -4,6 +4,7 @@ using BatchInference.Pipeline;
 using BatchInference.Worker.Jobs;
 using BatchInference.Worker.Logs;
 using BatchInference.Worker.Scheduling;
+using BatchInference.Worker.Watching;
 
 namespace BatchInference.Worker.Commands;
 
@@ -45,6 +46,7 @@ internal static class RunCommand
             var plan = prepared.Plan(now, date, parsed.GetValue(limit), parsed.GetValue(again));
             using var logs = LogOutputs.ForRun(settings.Name, configuration, surroundings);
             var logger = logs.CreateLogger("BatchInference.Pipeline.Run");
+            using var telemetry = TelemetryOutputs.Open(configuration.Settings, configuration.Secrets, asService: false, logger);
             void Tell(string what)
             {
                 surroundings.Error.WriteLine(what);

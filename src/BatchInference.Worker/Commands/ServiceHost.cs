@@ -4,8 +4,10 @@ using BatchInference.Worker.Health;
 using BatchInference.Worker.Installation;
 using BatchInference.Worker.Logs;
 using BatchInference.Worker.Scheduling;
+using BatchInference.Worker.Watching;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Quartz;
 
 namespace BatchInference.Worker.Commands;
@@ -25,11 +27,15 @@ internal static class ServiceHost
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         builder.Services.AddSingleton(current).AddSingleton(read).AddSingleton(surroundings).AddSingleton(ledger).AddSingleton(levels).AddSingleton<ActiveRuns>()
             .AddSingleton(new ServiceHealth(surroundings.Time))
+            .AddSingleton(surroundings.Time).AddSingleton<LastRuns>().AddSingleton<ServiceGauges>()
+            .AddSingleton(services => TelemetryOutputs.Open(current.Value.Settings, current.Value.Secrets, asService: true, services.GetRequiredService<ILoggerFactory>().CreateLogger(Telemetry.Name)))
             .AddSingleton(new Liveness(TimeSpan.FromMinutes(current.Value.Settings.Health.StandstillMinutes)));
         // Begun first and so stopped last: at a stop, what is in hand takes its time, and the watchdog is told so.
         builder.Services.AddHostedService<ServicePulse>();
         if (listener is not null)
             builder.Services.AddSingleton(listener).AddHostedService<HealthEndpoint>();
+        if (TelemetryOutputs.Any(current.Value.Settings, asService: true))
+            builder.Services.AddHostedService(services => services.GetRequiredService<LastRuns>());
         builder.Services.AddQuartz(quartz =>
         {
             quartz.UseTimeProvider(surroundings.Time);
@@ -41,6 +47,10 @@ internal static class ServiceHost
         });
         builder.Services.AddQuartzHostedService(options => options.WaitForJobsToComplete = true);
         builder.Services.AddHostedService<ConfigurationReload>();
-        return builder.Build();
+        var host = builder.Build();
+        // They are asked by nobody by name; made, they measure until the host is disposed of.
+        host.Services.GetRequiredService<ServiceGauges>();
+        host.Services.GetRequiredService<TelemetryOutputs>();
+        return host;
     }
 }

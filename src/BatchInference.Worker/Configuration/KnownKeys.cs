@@ -72,6 +72,7 @@ internal static class KnownKeys
         ])),
         ("Logging", WatchKeys.Logging),
         ("Health", WatchKeys.Health),
+        ("Telemetry", WatchKeys.Telemetry),
     ]);
 
     /// <summary>A file of <c>jobs/</c>.</summary>

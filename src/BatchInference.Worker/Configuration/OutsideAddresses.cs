@@ -35,6 +35,8 @@ internal static class OutsideAddresses
         }
 
         Add(addresses, () => OfDatabase(configuration.Settings.Ledger.PostgreSql));
+        if (configuration.Settings.Telemetry.Otlp.Endpoint is { } collector)
+            addresses.Add(new OutsideAddress("appsettings.json: Telemetry.Otlp.Endpoint", "OpenTelemetry collector", new Uri(collector).GetLeftPart(UriPartial.Authority)));
         return addresses;
     }
 

@@ -20,6 +20,8 @@ internal sealed record AppSettings
     public LoggingSettings Logging { get; init; } = new();
 
     public HealthSettings Health { get; init; } = new();
+
+    public TelemetrySettings Telemetry { get; init; } = new();
 }
 
 internal sealed record PathSettings

@@ -27,8 +27,32 @@ internal static class WatchKeys
     [
         ("StandstillMinutes", new IntegerKey("A run in which no document and no batch was finished for so long hangs: the service manager starts the service anew.", 1, 1440) { Default = 30 }),
         ("File", new TextKey("A file that the service writes anew every half minute (with a watchdog: every half of its time): `live`, `ready`, what it does, and when that was. Default: none.", "path")),
-        ("Listen", new TextKey("Address on this machine where the service answers `/livez`, `/readyz`, `/healthz` over HTTP. Default: it listens to nobody.", "address of this machine with a port", Example: "127.0.0.1:9464")),
+        ("Listen", new TextKey("Address on this machine where the service answers `/livez`, `/readyz`, `/healthz` and `/metrics` over HTTP. Default: it listens to nobody.", "address of this machine with a port", Example: "127.0.0.1:9464")),
     ]) { Rule = Loopback };
+
+    public static SectionKey Telemetry { get; } = new("Metrics and spans. Without any of it nothing is measured.",
+    [
+        ("PrometheusFile", new TextKey("A file that the service writes anew for node_exporter's textfile collector, such as `/var/lib/prometheus/node-exporter/batch-inference.prom`. Default: none.", "path")),
+        ("Seconds", new IntegerKey("How often it is written, and metrics are sent to the collector.", 1, 3600) { Default = 30 }),
+        ("Otlp", new SectionKey("A collector of OpenTelemetry.",
+        [
+            ("Endpoint", new TextKey("Its address, such as `https://otel.example.fr:4318`. What it wants to see comes as the secret `OTEL_EXPORTER_OTLP_HEADERS`. Default: none, and nothing is sent.", "address")),
+            ("Protocol", new ChoiceKey("How it is spoken to.", "http/protobuf", "grpc") { Default = "http/protobuf" }),
+            ("Traces", new ChoiceKey("Which spans it gets: none; runs, shards, operations of storages; also each document that is read from a storage.", "off", "shards", "documents") { Default = "shards" }),
+            ("AllowHttp", new SwitchKey("Also speaks `http://` with another machine than this one, unprotected.") { Default = false }),
+        ]) { Rule = (path, section, check) => Protected(path, "Endpoint", section, check, "https://otel.example.fr:4318") }),
+    ]);
+
+    /// <summary>An address, by https unless it is this machine's or <c>AllowHttp</c> says otherwise.</summary>
+    internal static void Protected(string path, string key, JsonObject section, ConfigurationCheck check, string example)
+    {
+        if (section[key] is not JsonValue value || !value.TryGetValue(out string? text) || text.Length == 0)
+            return;
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https") || address.Fragment.Length > 0)
+            check.Wrong($"{path}.{key}", value, "is not an address", $"Write for example \"{example}\".");
+        else if (address.Scheme == "http" && !StorageKeys.IsLoopback(address) && !(section["AllowHttp"] is JsonValue allowed && allowed.TryGetValue(out bool allow) && allow))
+            check.Wrong($"{path}.{key}", value, "would be spoken to unprotected over the network", "Write https://, or set AllowHttp to true.");
+    }
 
     // Nothing of the program listens to other machines: it has no log-in.
     private static void Loopback(string path, JsonObject section, ConfigurationCheck check)

@@ -25,6 +25,29 @@ internal sealed record LogFileSettings
     public int Keep { get; init; } = 31;
 }
 
+internal sealed record TelemetrySettings
+{
+    public string? PrometheusFile { get; init; }
+
+    public int Seconds { get; init; } = 30;
+
+    public OtlpSettings Otlp { get; init; } = new();
+}
+
+internal sealed record OtlpSettings
+{
+    /// <summary>Variable or credential with what the collector wants to see, such as <c>Authorization=Bearer …</c>; OpenTelemetry's own name.</summary>
+    public const string HeadersSecret = "OTEL_EXPORTER_OTLP_HEADERS";
+
+    public string? Endpoint { get; init; }
+
+    public string Protocol { get; init; } = "http/protobuf";
+
+    public string Traces { get; init; } = "shards";
+
+    public bool AllowHttp { get; init; }
+}
+
 internal sealed record HealthSettings
 {
     public int StandstillMinutes { get; init; } = 30;

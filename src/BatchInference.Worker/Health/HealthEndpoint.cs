@@ -1,9 +1,10 @@
+using BatchInference.Worker.Watching;
 using Microsoft.Extensions.Hosting;
 
 namespace BatchInference.Worker.Health;
 
-/// <summary>Tells on this machine how the service is: <c>/livez</c>, <c>/readyz</c>, and both as JSON at <c>/healthz</c>; 200 when all is well, 503 when not.</summary>
-internal sealed class HealthEndpoint(LoopbackListener listener, ServiceHealth health) : BackgroundService
+/// <summary>Tells on this machine how the service is: <c>/livez</c>, <c>/readyz</c>, and both as JSON at <c>/healthz</c>; 200 when all is well, 503 when not; <c>/metrics</c> for Prometheus.</summary>
+internal sealed class HealthEndpoint(LoopbackListener listener, ServiceHealth health, TelemetryOutputs telemetry) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => listener.ServeAsync(Answer, stoppingToken);
 
@@ -12,6 +13,7 @@ internal sealed class HealthEndpoint(LoopbackListener listener, ServiceHealth he
         "/livez" => Said(health.Report(), report => report.Live),
         "/readyz" => Said(health.Report(), report => report.Ready),
         "/healthz" => health.Report() is var report ? new HttpAnswer(Status(report is { Live: true, Ready: true }), "application/json", report.ToJson().ToJsonString() + "\n") : null,
+        "/metrics" => telemetry.Prometheus() is { } text ? new HttpAnswer(200, PrometheusText.MediaType, text) : null,
         _ => null,
     };
 

@@ -31,9 +31,11 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
         if (!job.Places.CreatesOnce)
             Told($"{job.Sink.Identity}: the store has no conditional writes; this job may run on one node only.");
         var progress = new RunProgress(surroundings.Time);
+        var began = surroundings.Time.GetTimestamp();
         using var shown = Runs.Begin(plan.Job, progress);
         await using var display = ProgressDisplay.Of(plan.Job, progress, surroundings);
         var report = await Run(plan, progress, OutputPause.Of(surroundings.Time, Told, shown.Waited, stop.Soft)).RunAsync(stop.Soft, stop.Hard);
+        Telemetry.Ran(plan.Job, report.End, surroundings.Time.GetElapsedTime(began));
         return report with { Reason = report.Reason ?? (report.End == RunEnd.Stopped ? stop.Reason : null) };
     }
 

@@ -60,6 +60,13 @@ public sealed class OutsideAddressesTests : IDisposable
         addresses.ShouldNotContain(line => line.Contains(Secret, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void ACollectorOfOpenTelemetryIsOne()
+    {
+        Directory.CreateDirectory(folder["config/jobs"]);
+        Addresses("""{ "Telemetry": { "Otlp": { "Endpoint": "https://otel.example:4318/path" } } }""", []).ShouldBe(["appsettings.json: Telemetry.Otlp.Endpoint: OpenTelemetry collector at https://otel.example:4318"]);
+    }
+
     [Theory, InlineData("127.0.0.1:5432", true), InlineData("http://[::1]:4318", true), InlineData("localhost", true), InlineData("https://mail.example", false), InlineData("10.0.0.1:25", false)]
     public void WhatAnswersOnThisMachineIsKnown(string address, bool here) => new OutsideAddress("key", "what", address).IsThisMachine.ShouldBe(here);
 

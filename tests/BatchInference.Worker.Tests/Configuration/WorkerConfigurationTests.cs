@@ -138,6 +138,8 @@ public sealed class WorkerConfigurationTests
     [InlineData("Limits.Readers", "257", "257 is out of range. Write a whole number from 0 to 256.")]
     [InlineData("Logging.Level", "\"all\"", "\"all\" is none of the values that are known. Write one of \"trace\", \"debug\", \"information\", \"warning\", \"error\".")]
     [InlineData("Health.Listen", "\"0.0.0.0:9464\"", "\"0.0.0.0:9464\" is no address of this machine alone with a port. Write for example \"127.0.0.1:9464\"; what others are to see goes through a proxy with a log-in.")]
+    [InlineData("Telemetry.Otlp.Endpoint", "\"http://otel.example\"", "\"http://otel.example\" would be spoken to unprotected over the network. Write https://, or set AllowHttp to true.")]
+    [InlineData("Telemetry.Otlp.Endpoint", "\"otel.example:4318\"", "\"otel.example:4318\" is not an address. Write for example \"https://otel.example.fr:4318\".")]
     [InlineData("Limits", "5", "5 is not an object. Write { … } with the keys Megabytes, Characters, Pages, Seconds, ContainerMegabytes, Depth, Members, UnfoldedMegabytes, CompressionRatio, Readers, MemoryMegabytes, DocumentMinutes, DocumentsPerProcess, Retries, RetrySeconds.")]
     public void AValueThatASettingCannotHaveIsToldWithItsLimits(string path, string value, string message)
     {

@@ -29,8 +29,9 @@ internal sealed class StorageGuard
     {
         (this.place, this.settings, this.time) = (place, settings, time);
         var breaker = Builder().AddCircuitBreaker(Breaker()).Build();
-        Operations = Builder().AddRetry(Pauses()).AddRetry(Tries()).AddPipeline(breaker).AddTimeout(TimeSpan.FromSeconds(settings.OperationSeconds)).Build();
-        Documents = Builder().AddRetry(Pauses()).AddRetry(Tries()).AddPipeline(breaker).Build();
+        Telemetry.BreakerIs(place, BreakerState.Closed);
+        Operations = Builder().AddSpan(Telemetry.Operations, "storage operation", place).AddRetry(Pauses()).AddRetry(Tries()).AddPipeline(breaker).AddTimeout(TimeSpan.FromSeconds(settings.OperationSeconds)).Build();
+        Documents = Builder().AddSpan(Telemetry.Documents, "read document", place).AddRetry(Pauses()).AddRetry(Tries()).AddPipeline(breaker).Build();
     }
 
     /// <summary>For listing, creating, opening, removing.</summary>
@@ -59,6 +60,11 @@ internal sealed class StorageGuard
         BackoffType = DelayBackoffType.Exponential,
         MaxDelay = TimeSpan.FromSeconds(5),
         UseJitter = true,
+        OnRetry = _ =>
+        {
+            Telemetry.Retried(place);
+            return ValueTask.CompletedTask;
+        },
     };
 
     private CircuitBreakerStrategyOptions Breaker() => new()
@@ -68,13 +74,20 @@ internal sealed class StorageGuard
         MinimumThroughput = settings.FailuresBeforePause,
         SamplingDuration = Sampling,
         BreakDuration = TimeSpan.FromSeconds(settings.PauseSeconds),
+        OnHalfOpened = _ =>
+        {
+            Telemetry.BreakerIs(place, BreakerState.HalfOpen);
+            return ValueTask.CompletedTask;
+        },
         OnOpened = opened =>
         {
+            Telemetry.BreakerIs(place, BreakerState.Open);
             told?.Invoke(string.Create(CultureInfo.InvariantCulture, $"Paused: {place} is out ({opened.Outcome.Exception?.Message}). It is asked again every {settings.PauseSeconds} seconds."));
             return ValueTask.CompletedTask;
         },
         OnClosed = _ =>
         {
+            Telemetry.BreakerIs(place, BreakerState.Closed);
             told?.Invoke($"{place} answers again; the job goes on.");
             return ValueTask.CompletedTask;
         },
