@@ -1,60 +1,120 @@
 #!/usr/bin/env bash
-# The package on a clean Debian: installs it, looks with doctor, runs a night, upgrades over it, removes, purges. Needs root, debootstrap and a Debian mirror.
-#   bash tests/debian-root.sh [folder of a self-contained publish]
+# The release on a clean Debian, as an admin has it: the commands of install/README.md one after the other, an upgrade, removal, purge; by the package, then by the archive. Needs root and debootstrap; the mirror is that of this machine's apt.
+#   bash tests/debian-root.sh [folder of a release, as install/release.sh made it]
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 debian=$work/debian
-trap 'for mount in proc; do umount "$debian/$mount" 2> /dev/null || true; done; rm -rf "$work"' EXIT
+trap 'umount "$debian/proc" 2> /dev/null || true; rm -rf "$work"' EXIT
 step() { echo "== $*"; }
-in_debian() { chroot "$debian" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive "$@"; }
-as_service() { in_debian setpriv --reuid batch-inference --regid batch-inference --init-groups "$@"; }
+fail() { echo "FAILED: $*" >&2; exit 1; }
+in_debian() { chroot "$debian" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 HOME=/root DEBIAN_FRONTEND=noninteractive ${http_proxy:+http_proxy="$http_proxy"} "$@"; }
+# apt and dpkg tell their steps only when one fails.
+quietly() { "$@" > "$work/log" 2>&1 || { cat "$work/log"; fail "$*"; }; }
+as_service() { in_debian sudo -u batch-inference "$@"; }
+expect() { [ "$1" = "$2" ] || fail "expected «$2», found «$1»"; }
 
-published=${1:-$work/published}
-[ -x "$published/batch-inference" ] || bash "$root/install/publish.sh" linux-x64 "$published"
-bash "$root/install/linux/build-deb.sh" --published "$published" --to "$work" --fast --version 1.0
-bash "$root/install/linux/build-deb.sh" --published "$published" --to "$work" --fast --version 1.1
+version=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' "$root/src/Directory.Build.props")
+release=${1:-}
+if [ -z "$release" ]; then
+  release=$root/.artifacts/release/$version-cpu
+  quietly bash "$root/install/release.sh" --flavor cpu
+fi
 
 step "a clean Debian"
-debootstrap --variant=minbase --include=ca-certificates,tzdata,libicu72,libssl3,init-system-helpers,passwd,zlib1g,libstdc++6 bookworm "$debian" > "$work/debootstrap.log" || { tail "$work/debootstrap.log"; exit 1; }
+export PATH=$PATH:/usr/sbin
+read -r mirror suite < <(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(ORIGIN) $(COMPONENT)' 'Created-By: Packages' | awk '$3 == "Debian" && $4 == "main" && $2 !~ /-/ { print $1, $2 }') || fail "this machine's apt names no mirror of Debian"
+quietly debootstrap --variant=minbase --include=ca-certificates "$suite" "$debian" "$mirror"
 mount -t proc proc "$debian/proc"
-# debconf writes logs and caches of its own; what is compared is what the package brought.
-files() { (cd "$debian" && find . -xdev \( -path ./proc -o -path ./tmp -o -path ./var/cache/apt -o -path ./var/log -o -path ./var/lib/dpkg -o -path ./var/lib/systemd -o -path ./var/cache/ldconfig \) -prune -o -print | LC_ALL=C sort); }
+echo 'APT::Get::Assume-Yes "true";' > "$debian/etc/apt/apt.conf.d/90test"
+# What the package needs is Debian's and stays; what is compared below is what the package itself brought.
+quietly in_debian apt-get update
+quietly in_debian apt-get install sudo systemd
+quietly in_debian apt-get satisfy "$(dpkg-deb --field "$release/batch-inference_${version}_amd64.deb" Depends)"
+in_debian groupadd archive-readers
+echo "127.0.0.1 localhost $(hostname)" > "$debian/etc/hosts"
+files() { (cd "$debian" && find . -xdev \( -path ./proc -o -path ./tmp -o -path ./root -o -path ./srv -o -path ./var/cache/apt -o -path ./var/lib/apt -o -path ./var/log/apt -o -path ./var/lib/dpkg -o -path ./var/lib/systemd -o -path ./var/cache/ldconfig \) -prune -o -print | LC_ALL=C sort); }
 files > "$work/before"
+cp -r "$root/config/demo/documents/2026" "$debian/srv/archive"
 
-step "install"
-cp "$work"/*_1.0_amd64.deb "$debian/tmp/"
-in_debian dpkg --install /tmp/batch-inference_1.0_amd64.deb
-[ "$(in_debian stat -c '%U %a' /var/lib/batch-inference)" = "batch-inference 750" ]
-in_debian install -d -o batch-inference -g batch-inference /srv/results
-sed -i -e 's/"enabled": false/"enabled": true/' -e 's#"folder": "results"#"folder": "/srv/results"#' "$debian/etc/batch-inference/jobs/demo.json"
+# The blocks of commands of one chapter of install/README.md, each on one line.
+commands() { awk -v chapter="## $1" '/^## / { here = $0 == chapter } here && /^ *```sh/ { inside = 1; next } /^ *```/ { inside = 0 } here && inside { sub(/^ +/, ""); print }' "$root/install/README.md"; }
+# What the table of the chapter says to do as the service's account.
+of_table() { sed -n '/^| to | do |/,/^$/p' "$root/install/README.md" | grep -oE '`sudo -u batch-inference [^`]*`' | tr -d '`'; }
+run_as_written() { echo "\$ $1"; echo canary-5e1fe7 | in_debian bash -ec "cd /root/release && $1" > "$work/log" 2>&1 || { cat "$work/log"; fail "$1"; }; }
+# Each of its commands by one of the two ways to install; what an admin writes with an editor is written between.
+as_the_readme_says() {
+  rm -rf "$debian/root/release"; cp -r "$release" "$debian/root/release"
+  local command
+  while read -r command; do
+    case "$command" in
+      *'apt install'*) [ "$1" = package ] || continue ;;
+      tar*|*install.sh*) [ "$1" = archive ] || continue ;;
+    esac
+    # Nothing can be started where systemd does not run.
+    run_as_written "${command/ --now/}"
+    case "$command" in
+      *archives.json*) sed -i -e 's#"enabled": false#"enabled": true, "schedule": [ { "opens": "20:00", "closes": "06:00", "timeZone": "Europe/Paris" } ]#' -e 's#"folder": "results"#"folder": "/srv/results"#' -e 's#${shipped}/demo/documents#/srv/archive#' "$debian/etc/batch-inference/jobs/archives.json" ;;
+    esac
+  done < <(commands "Verify the release"; commands Linux)
+  while read -r command; do run_as_written "$command"; done < <(of_table)
+  ls "$debian"/srv/results/archives/_runs/*/_SUCCESS > /dev/null
+}
+# What of the installation is there now and was not before; copies that useradd keeps of its tables aside.
+left_over() { files | LC_ALL=C comm -13 "$work/before" - | grep -vE '^./etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|^./var/(log/(lastlog|faillog|btmp|wtmp)|mail|spool)' || true; }
+program_removed() { [ ! -e "$debian/usr/lib/batch-inference" ] && [ ! -e "$debian/opt/batch-inference" ] || fail "the program is still there"; }
 
-step "doctor"
-as_service batch-inference doctor --state /var/lib/batch-inference
+step "by the package, as install/README.md says"
+as_the_readme_says package
+expect "$(in_debian stat -c '%U:%G %a' /var/lib/batch-inference)" "batch-inference:batch-inference 750"
+expect "$(in_debian stat -c '%U:%G %a' /etc/batch-inference/secrets/AZURE_STORAGE_SAS_TOKEN)" "root:root 600"
+expect "$(in_debian systemctl is-enabled batch-inference)" enabled
+grep -q 'ReadWritePaths=-"/srv/results"' "$debian/etc/systemd/system/batch-inference.service.d/10-jobs.conf"
+grep -q 'LoadCredential=AZURE_STORAGE_SAS_TOKEN:' "$debian/etc/systemd/system/batch-inference.service.d/10-jobs.conf"
 
-step "a night"
-as_service batch-inference run demo --limit 10 --state /var/lib/batch-inference
-in_debian bash -c 'ls /srv/results/demo/_runs/*/_SUCCESS'
+step "an upgrade whose own configuration changed: what the admin wrote and the ledger stay"
+dpkg-deb --raw-extract "$release/batch-inference_${version}_amd64.deb" "$work/newer"
+sed -i "s/^Version: .*/Version: $version+1/" "$work/newer/DEBIAN/control"
+echo '// A newer example.' >> "$work/newer/etc/batch-inference/jobs/demo.json"
+quietly dpkg-deb --root-owner-group -Zgzip -z1 --build "$work/newer" "$debian/root/release/newer.deb"
+sed -i 's/"sentences": 2/"sentences": 3/' "$debian/etc/batch-inference/jobs/demo.json"
+settled=$(as_service batch-inference status archives --state /var/lib/batch-inference)
+quietly in_debian apt-get install -o Dpkg::Options::=--force-confold /root/release/newer.deb
+expect "$(in_debian dpkg-query -f '${Version}' -W batch-inference)" "$version+1"
+grep -q '"sentences": 3' "$debian/etc/batch-inference/jobs/demo.json"
+[ -e "$debian/etc/batch-inference/jobs/demo.json.dpkg-dist" ] || fail "the newer example is not beside the admin's file"
+expect "$(as_service batch-inference status archives --state /var/lib/batch-inference)" "$settled"
+expect "$(in_debian systemctl is-enabled batch-inference)" enabled
+as_service batch-inference run archives --state /var/lib/batch-inference 2> /dev/null | tee "$work/second"
+grep -q 'othing to do' "$work/second" || fail "the upgraded program does settled documents again"
 
-step "upgrade: what the admin wrote and the ledger stay"
-cp "$work"/*_1.1_amd64.deb "$debian/tmp/"
-in_debian dpkg --install --force-confold /tmp/batch-inference_1.1_amd64.deb
-grep -q '"/srv/results"' "$debian/etc/batch-inference/jobs/demo.json"
-as_service batch-inference status demo --state /var/lib/batch-inference | tee "$work/status"
-grep -q 'completed' "$work/status"
+step "removed: configuration, ledger and results stay"
+quietly in_debian apt-get remove batch-inference
+program_removed
+[ -e "$debian/etc/batch-inference/jobs/archives.json" ] && [ -e "$debian/var/lib/batch-inference/ledger.db" ] && [ -n "$(ls "$debian/srv/results/archives/jsonl")" ] || fail "something of the admin's is gone"
 
-step "remove: configuration, ledger and results stay"
-in_debian dpkg --remove batch-inference
-[ ! -e "$debian/usr/lib/batch-inference" ]
-[ -e "$debian/etc/batch-inference/jobs/demo.json" ] && [ -n "$(ls "$debian/var/lib/batch-inference")" ]
+step "purged: only the results and their account stay"
+quietly in_debian apt-get purge batch-inference
+expect "$(left_over)" ""
+in_debian getent passwd batch-inference > /dev/null
+[ -n "$(ls "$debian/srv/results/archives/jsonl")" ]
+rm -r "$debian/srv/results"
 
-step "purge: only the results and their account stay"
-in_debian dpkg --purge batch-inference
-rm -f "$debian"/tmp/*.deb
-files | LC_ALL=C comm -13 "$work/before" - | grep -v '^./srv/results' > "$work/left" || true
-# Copies that useradd and dpkg keep of their own tables.
-grep -vE '^./etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$' "$work/left" > "$work/unexpected" || true
-if [ -s "$work/unexpected" ]; then echo "left over:"; cat "$work/unexpected"; exit 1; fi
-in_debian getent passwd batch-inference
-[ -n "$(ls "$debian/srv/results/demo/jsonl")" ]
-echo "the package keeps its policy"
+step "by the archive, as install/README.md says"
+as_the_readme_says archive
+expect "$(in_debian systemctl is-enabled batch-inference)" enabled
+step "upgraded in its place"
+quietly in_debian bash "/root/release/batch-inference-$version-cpu-linux-x64/install/linux/install.sh" --upgrade
+[ -x "$debian/opt/batch-inference.previous/batch-inference" ]
+as_service batch-inference status archives --state /var/lib/batch-inference | grep -q complete
+step "uninstalled: configuration, ledger and results stay"
+quietly in_debian bash "/root/release/batch-inference-$version-cpu-linux-x64/install/linux/install.sh" --uninstall
+program_removed
+[ -e "$debian/etc/batch-inference/jobs/archives.json" ] && [ -e "$debian/var/lib/batch-inference/ledger.db" ]
+step "uninstalled and purged: only the results and their account stay"
+quietly in_debian bash "/root/release/batch-inference-$version-cpu-linux-x64/install/linux/install.sh"
+quietly in_debian bash "/root/release/batch-inference-$version-cpu-linux-x64/install/linux/install.sh" --uninstall --purge
+program_removed
+expect "$(left_over)" ""
+[ -n "$(ls "$debian/srv/results/archives/jsonl")" ]
+echo "the package and the archive keep their policy"

@@ -4,8 +4,8 @@ using BatchInference.Models.Passes;
 
 namespace BatchInference.Models.Shelf;
 
-/// <summary>Loads every variant of a model that was judged sound, and has it answer once: what no file says (a graph of another width, a position table that is too short) shows then.</summary>
-internal static class ModelTrial
+/// <summary>Loads a model that was judged sound, and has it answer once: what no file says (a graph of another width, a position table that is too short) shows then.</summary>
+public static class ModelTrial
 {
     private const string Sample = "Le conseil vote le budget. The council votes the budget.";
 
@@ -14,20 +14,24 @@ internal static class ModelTrial
 
     /// <summary>Tries all variants.</summary>
     /// <exception cref="ModelException">One cannot be loaded, or fails; the message names it.</exception>
-    public static void Run(ModelFolder folder, ModelDescription description)
+    internal static void Run(ModelFolder folder, ModelDescription description)
     {
         foreach (var variant in description.Variants)
+            Run(new ModelUse(folder, description, variant, new OnnxOptions()));
+    }
+
+    /// <summary>Tries one, where and as it will run.</summary>
+    /// <exception cref="ModelException">It cannot be loaded, or fails; the message names it.</exception>
+    public static void Run(ModelUse use)
+    {
+        try
         {
-            var use = new ModelUse(folder, description, variant, new OnnxOptions());
-            try
-            {
-                using var sessions = new ModelSessions();
-                Answer(use, sessions);
-            }
-            catch (Exception error) when (error is not (ModelException or OutOfMemoryException))
-            {
-                throw new ModelException($"{folder.Path}: expected the graph{(variant.Length == 0 ? "" : $" `{variant}`")} to read a row of {Math.Min(description.Context, LongestRow)} tokens of its tokenizer, found: {error.Message.ReplaceLineEndings(" ")} Configuration, tokenizer and graph do not belong together; restore all of them from where the model came.", error);
-            }
+            using var sessions = new ModelSessions();
+            Answer(use, sessions);
+        }
+        catch (Exception error) when (error is not (ModelException or OutOfMemoryException))
+        {
+            throw new ModelException($"{use.Folder.Path}: expected the graph{(use.Variant.Length == 0 ? "" : $" `{use.Variant}`")} to read a row of {Math.Min(use.Description.Context, LongestRow)} tokens of its tokenizer, found: {error.Message.ReplaceLineEndings(" ")} Configuration, tokenizer and graph do not belong together; restore all of them from where the model came.", error);
         }
     }
 
@@ -41,7 +45,8 @@ internal static class ModelTrial
                 break;
             case ModelKind.Embedder:
                 using (var encoder = EncoderPass.Load(use.Folder, use.Variant, [], use.Options))
-                    encoder.Embed([Sample], CancellationToken.None);
+                    if (!encoder.Embed([Sample], CancellationToken.None)[0].All(float.IsFinite))
+                        throw new ModelException($"{use.Name} gives numbers that are none. Set Models:Provider to cpu, or update the driver of the device.");
                 break;
             case ModelKind.Decoder or ModelKind.EncoderDecoder:
                 var settings = GenerationSettingsFile.Read(use.Folder) with { MaxNewTokens = 1, MaxLength = null };

@@ -17,6 +17,9 @@ public sealed class PostgresLedger : SqlLedger
         this.time = time;
     }
 
+    /// <summary>The version of the tables.</summary>
+    public static int Version => PostgresSchema.Newest;
+
     /// <summary>Opens the ledger, making or bringing further its tables.</summary>
     /// <param name="connection">The connection string, password and all.</param>
     /// <param name="lease">After so long without a sign of life a holder loses its job to whoever asks for it.</param>

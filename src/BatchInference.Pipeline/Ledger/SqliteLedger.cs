@@ -37,6 +37,9 @@ public sealed class SqliteLedger : SqlLedger
         return new SqliteLedger(stateFolder, connection);
     }
 
+    /// <summary>The version of the tables.</summary>
+    public static int Version => SqliteSchema.Newest;
+
     /// <summary>True when a state folder has a ledger.</summary>
     public static bool Exists(string stateFolder) => File.Exists(Path.Combine(stateFolder, SqliteFile.Name));
 

@@ -28,7 +28,8 @@ internal static class JobsCommand
         return command;
     }
 
-    private static string Opening(JobSettings job, DateTimeOffset now)
+    /// <summary>When a job opens next, in the zone of its schedule.</summary>
+    internal static string Opening(JobSettings job, DateTimeOffset now)
     {
         if (!job.Enabled || job.Schedule.Count == 0) return "only by `run`";
         var schedules = job.Schedule.Select(night => new NightSchedule(night)).ToArray();

@@ -171,7 +171,9 @@ internal sealed class JobPlaces : IDisposable
         else if (SinkGuard is not null)
         {
             var probe = $".probe-{Guid.NewGuid():N}";
-            await Sink.CreateAsync(probe, (stream, token) => stream.WriteAsync("probe"u8.ToArray(), token).AsTask(), cancellationToken);
+            Task<StoredFile?> CreateAsync() => Sink.CreateAsync(probe, (stream, token) => stream.WriteAsync("probe"u8.ToArray(), token).AsTask(), cancellationToken);
+            await CreateAsync();
+            CreatesOnce = await CreateAsync() is null;
             await Sink.DeleteAsync(probe, cancellationToken);
         }
     }
