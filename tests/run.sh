@@ -62,6 +62,24 @@ if [ $long = 1 ] && [ ${#words[@]} -eq 0 ]; then
   done
 fi
 
+# A release, and what becomes of it on the systems that it is for.
+if [ $long = 1 ] && [ ${#words[@]} -eq 0 ]; then
+  release=.artifacts/release/$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' src/Directory.Build.props)-cpu
+  for step in "install/release.sh --flavor cpu" "tests/debian-root.sh $release"; do
+    echo "== $step"
+    # shellcheck disable=SC2086
+    if bash $step; then total=$((total + 1)); else failed=$((failed + 1)); fi
+  done
+fi
+
+if [ $long = 0 ]; then
+  echo
+  echo "What only --long runs:"
+  printf '  - %s\n' \
+    "Kill tests, fuzzing and large archives in their full counts" \
+    "The benchmarks that have limits" \
+    "A release for Linux and Windows, and the commands of install/README.md with it on a clean Debian: package, archive, upgrade, removal, purge"
+fi
 echo
 echo "What cannot run on this machine and was therefore not tested:"
 sed 's/^/  - /' tests/not-tested-here.txt
