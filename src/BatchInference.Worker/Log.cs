@@ -15,7 +15,7 @@ internal static partial class Log
     [LoggerMessage(103, LogLevel.Information, "Job {Job} opened for the night of {Date:yyyy-MM-dd}; it closes at {Closes:u}")]
     public static partial void Opened(this ILogger logger, string job, DateOnly date, DateTimeOffset closes);
 
-    [LoggerMessage(104, LogLevel.Error, "Job {Job} is not fit to run, and is looked at again when its night opens: {Errors}")]
+    [LoggerMessage(104, LogLevel.Error, "Job {Job} is not fit to run, and is looked at again in its night: {Errors}")]
     public static partial void Unfit(this ILogger logger, string job, string errors);
 
     [LoggerMessage(105, LogLevel.Information, "Job {Job} ended its run {Run}: {End}, {Completed} completed, {Partial} partial, {Failed} failed, {Temporary} to be tried again ({Reason})")]

@@ -1,4 +1,10 @@
 using BatchInference.Worker.Commands;
 using BatchInference.Worker.Jobs;
 
+if (OpenFiles.Problem() is { } problem)
+{
+    await Console.Error.WriteLineAsync(problem);
+    return ExitCodes.WrongUsage;
+}
+
 return args is [Reading.HostVerb] ? Reading.Host() : await BatchInferenceCommand.RunAsync(args, Surroundings.OfProcess());

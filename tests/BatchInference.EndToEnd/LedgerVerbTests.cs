@@ -43,7 +43,7 @@ public sealed class LedgerVerbTests : IDisposable
     public async Task ADamagedLedgerIsToldWithItsRemedy()
     {
         archive.Folder.Write("state/ledger.db", "This is a text, and no database at all.");
-        (await archive.RunAsync("state")).ShouldExit(2).Errors.ShouldContain("restore a backup: batch-inference ledger restore --from FILE");
+        (await archive.RunAsync("state")).ShouldExit(2).Errors.ShouldContain("Restore a backup: batch-inference ledger restore --from FILE");
     }
 
     private async Task<Ended> LedgerAsync(params string[] arguments)

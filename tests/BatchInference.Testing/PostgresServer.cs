@@ -40,6 +40,13 @@ public sealed class PostgresServer : IAsyncDisposable
         return Connection.Replace("Database=postgres", $"Database={name}", StringComparison.Ordinal);
     }
 
+    /// <summary>From now on nobody gets in without a password.</summary>
+    public async Task RequirePasswordAsync()
+    {
+        await File.WriteAllTextAsync(Path.Combine(Data, "pg_hba.conf"), "local all all scram-sha-256\n");
+        await AsServerAsync("pg_ctl", "-D", Data, "reload");
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (File.Exists(Path.Combine(Data, "postmaster.pid")))

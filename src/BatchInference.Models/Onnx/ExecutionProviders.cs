@@ -118,7 +118,7 @@ internal static class ExecutionProviders
         var compiled = string.Join(", ", OnnxRuntimeLibrary.Providers);
         var reason = error is OnnxRuntimeException ? error.Message : "the library has no such provider";
         return new ModelException(
-            $"Execution provider `{name}`, device {options.DeviceId}: expected it to open a model, found: {reason} This build has {compiled}. " +
+            $"Execution provider `{name}`, device {options.DeviceId}: expected it to open a model, found: {reason.TrimEnd('.')}. This build has {compiled}. " +
             $"Install the build for {name} and the driver of the device, or set the provider to `cpu`.",
             error);
     }

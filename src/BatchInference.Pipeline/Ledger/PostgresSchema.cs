@@ -57,6 +57,9 @@ internal static class PostgresSchema
         """,
     ];
 
+    // The oldest that was still kept up when this was written.
+    private static readonly Version Oldest = new(12, 0);
+
     /// <summary>The version that this program makes.</summary>
     public static int Newest => Migrations.Length;
 
@@ -65,6 +68,8 @@ internal static class PostgresSchema
     public static async Task MigrateAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        if (connection.PostgreSqlVersion < Oldest)
+            throw new InvalidDataException($"{connection.Host}/{connection.Database}: the server is PostgreSQL {connection.PostgreSqlVersion}, the ledger needs {Oldest.Major} at least. Bring the server further, or set Ledger:PostgreSql to another one.");
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({MigrationLock})", cancellationToken);
         await ExecuteAsync(connection, $"CREATE SCHEMA IF NOT EXISTS {Name}; CREATE TABLE IF NOT EXISTS {Name}.version (number integer NOT NULL)", cancellationToken);

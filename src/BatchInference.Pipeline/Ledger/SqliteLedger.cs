@@ -5,6 +5,9 @@ namespace BatchInference.Pipeline;
 /// <summary>The books of one machine: a SQLite file in the state folder.</summary>
 public sealed class SqliteLedger : SqlLedger
 {
+    // Result codes of SQLite that are faults of this program (sqlite.org/rescode.html).
+    private const int Mistake = 1, Constraint = 19, Misuse = 21;
+
     private readonly string folder;
     private readonly SqliteConnection connection;
 
@@ -138,6 +141,10 @@ public sealed class SqliteLedger : SqlLedger
         try
         {
             return await work();
+        }
+        catch (SqliteException error) when (error.SqliteErrorCode is not (Mistake or Constraint or Misuse))
+        {
+            throw new LedgerUnusableException(connection.DataSource, error);
         }
         finally
         {

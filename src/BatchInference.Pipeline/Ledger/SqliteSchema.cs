@@ -80,5 +80,8 @@ internal static class SqliteSchema
 
     private static int KnownVersion(SqliteConnection connection) => SqliteFile.Version(connection) is var version && version <= Newest
         ? version
-        : throw new InvalidDataException($"{connection.DataSource}: the ledger has version {version}, this program knows versions up to {Newest}. Use the program that made it, or a newer one.");
+        : throw new InvalidDataException($"{connection.DataSource}: the ledger has version {version}, this program knows versions up to {Newest}. Use the program that made it, or a newer one{Before(connection.DataSource)}.");
+
+    // As the upgrade kept it.
+    private static string Before(string file) => BackupOf(file, Newest) is var kept && File.Exists(kept) ? $"; or go back to the books as they were before the upgrade: batch-inference ledger restore --from {kept}" : "";
 }

@@ -17,7 +17,8 @@ public sealed class OutputUnavailableException : IOException
     /// <summary>True for what can be mended while a run waits.</summary>
     public static bool IsCause(Exception exception) => Remedy(exception) is not null;
 
-    private static string? Remedy(Exception exception) => (exception, exception.HResult) switch
+    /// <summary>What to do about it; null for what cannot be mended while a run waits.</summary>
+    public static string? Remedy(Exception exception) => (exception, exception.HResult) switch
     {
         (UnauthorizedAccessException, _) => "permission denied. Give the account of the service the right to write.",
         (IOException, NoSpace or DiskFull or HandleDiskFull) => "the disk is full. Free space on it.",

@@ -33,6 +33,7 @@ internal static class RunCommand
             var settings = configuration.Job(parsed.GetValue(job)!);
             using var prepared = PreparedJob.Of(configuration, settings, parsed.GetValue(source), parsed.GetValue(output));
             StateFolder.Prepare(configuration.Folders.State);
+            TemporaryFolder.Try();
             await using var ledger = await LedgerChoice.OpenAsync(configuration, surroundings.Time, CancellationToken.None);
             using var stop = new StopSignals();
             stop.HearSignals(surroundings.Error.WriteLine);

@@ -32,6 +32,8 @@ internal static class ServiceCommand
         var current = new CurrentConfiguration(configuration);
         var jobs = current.Scheduled.ToArray();
         StateFolder.Prepare(configuration.Folders.State);
+        TemporaryFolder.Try();
+        using var alone = configuration.Settings.Ledger.PostgreSql is null ? ServiceLock.Take(configuration.Folders.State) : null;
         var unfit = Unfit(configuration, jobs);
         if (unfit.Count > 0 && unfit.Count == jobs.Length)
             throw new ConfigurationException([.. unfit.SelectMany(one => one.Errors)]);

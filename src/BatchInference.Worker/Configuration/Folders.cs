@@ -15,7 +15,7 @@ internal sealed record Folders(string Configuration, string State, string Shippe
         if ((option ?? environment("BATCHINFERENCE_CONFIG")) is { Length: > 0 } given)
         {
             var asked = Path.GetFullPath(given, workingFolder);
-            return File.Exists(Path.Combine(asked, SettingsFile)) ? asked : throw new ConfigurationException([$"{asked}: there is no {SettingsFile}. Name the configuration folder with --config or BATCHINFERENCE_CONFIG."]);
+            return File.Exists(Path.Combine(asked, SettingsFile)) ? asked : throw new ConfigurationException([$"{asked}: there is no {SettingsFile}, or this account may not see it. Name the configuration folder with --config or BATCHINFERENCE_CONFIG."]);
         }
 
         string[] usual =

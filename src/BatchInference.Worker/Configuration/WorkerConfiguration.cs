@@ -89,7 +89,7 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            errors.Add($"{shown}: the file cannot be read: {error.Message}");
+            errors.Add($"{shown}: the file cannot be read: {error.Message} Give the account {Environment.UserName} the right to read it.");
         }
 
         return null;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BatchInference.Pipeline;
+using BatchInference.Worker.Jobs;
 
 namespace BatchInference.Worker.Doctor;
 
@@ -23,20 +24,11 @@ internal static class DiskSpace
     public static Finding Temporary()
     {
         const string check = "temporary files";
-        var folder = Path.GetTempPath();
-        try
-        {
-            var probe = Path.Combine(folder, $"{StaleFiles.Probe}{Guid.NewGuid():N}");
-            File.WriteAllText(probe, "");
-            File.Delete(probe);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return new(check, false, $"{folder} cannot be written by {Environment.UserName}: {error.Message}", "Create the folder, give this account the right to write there, or name another one by the environment variable TMPDIR (Windows: TEMP).");
-        }
-
-        var space = Of(check, folder, 0);
-        return space with { Found = $"{folder} can be written; {space.Found}" };
+        var tried = Examination.Judge(check, TemporaryFolder.Try);
+        if (!tried.Good)
+            return tried;
+        var space = Of(check, tried.Found, 0);
+        return space with { Found = $"{tried.Found} can be written; {space.Found}" };
     }
 
     /// <summary>A ledger is copied before its tables are brought further.</summary>

@@ -111,7 +111,7 @@ internal sealed class JobExamination(WorkerConfiguration configuration, JobSetti
     private async Task<Finding> FolderAsync(string folder, CancellationToken cancellationToken)
     {
         var existing = DiskSpace.Existing(folder);
-        var probes = Path.Combine(existing, $"{StaleFiles.Probe}{Guid.NewGuid():N}");
+        var probes = Path.Combine(existing, $"{WritableFolder.Probe}{Guid.NewGuid():N}");
         try
         {
             var sink = new FolderSink(probes);

@@ -7,9 +7,6 @@ namespace BatchInference.Worker.Doctor;
 /// <summary>What a process that was killed leaves behind: temporary files of this program that nobody comes back for.</summary>
 internal static partial class StaleFiles
 {
-    /// <summary>What the names of probes begin with, wherever the program tries whether it may write.</summary>
-    public const string Probe = ".probe-";
-
     // Longer than any document may take by default; what is younger may be in use.
     private static readonly TimeSpan Age = TimeSpan.FromDays(1);
 

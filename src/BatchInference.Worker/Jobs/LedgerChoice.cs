@@ -27,7 +27,7 @@ internal static class LedgerChoice
         }
         catch (SqliteException error)
         {
-            throw new ConfigurationException([$"{configuration.Folders.State}: the ledger cannot be opened ({error.Message}). If it is damaged, restore a backup: batch-inference ledger restore --from FILE"]);
+            throw new ConfigurationException([new LedgerUnusableException(Path.Combine(configuration.Folders.State, "ledger.db"), error).Message]);
         }
         catch (InvalidDataException error)
         {
@@ -36,7 +36,7 @@ internal static class LedgerChoice
         catch (Exception error) when (error is NpgsqlException or ArgumentException or TimeoutException)
         {
             // Of the connection string nothing is shown: it may have come with its password.
-            throw new ConfigurationException([$"appsettings.json: Ledger.PostgreSql: the database of the ledger cannot be used: {error.Message.ReplaceLineEndings(" ")} Check server, database, user and password; give the password by the environment variable PGPASSWORD or a PGPASSFILE."]);
+            throw new ConfigurationException([$"appsettings.json: Ledger.PostgreSql: the database of the ledger cannot be used: {error.Message.ReplaceLineEndings(" ").TrimEnd('.')}. Check server, database, user and password; give the password by the environment variable PGPASSWORD or a PGPASSFILE."]);
         }
     }
 

@@ -50,12 +50,12 @@ internal sealed class ModelChoice(WorkerConfiguration configuration)
     {
         var wanted = name ?? configuration.Settings.Models.Default;
         if (opened.TryGetValue(wanted, out var folder)) return folder;
-        return opened[wanted] = ModelFolder.Open(Find(Shelves, wanted, "model", Models));
+        return opened[wanted] = ModelFolder.Open(Find(Shelves, wanted, "model", Models, "Put it on the shelf: batch-inference models add FOLDER"));
     }
 
     /// <summary>The folder of a label set.</summary>
     /// <exception cref="ConfigurationException">There is none of that name.</exception>
-    public string LabelSetFolder(string name) => Find(LabelFolders.Select(folder => folder), name, "label set", LabelSets);
+    public string LabelSetFolder(string name) => Find(LabelFolders, name, "label set", LabelSets, $"Make it: batch-inference labels train {name} --examples FILE");
 
     /// <summary>Opens, verifies and looks at a model of the shelf, once for each variant.</summary>
     /// <param name="name">Its name; null for the default model.</param>
@@ -90,11 +90,11 @@ internal sealed class ModelChoice(WorkerConfiguration configuration)
             : description.VariantNamed(variant) ?? throw new ModelException($"{folder.Path}: expected the variant `{variant}`, found {description.VariantNames}. Choose one of them.");
     }
 
-    private static string Find(IEnumerable<string> shelves, string name, string what, IReadOnlyList<string> known)
+    private static string Find(IEnumerable<string> shelves, string name, string what, IReadOnlyList<string> known, string remedy)
     {
         var found = shelves.Select(shelf => Path.Combine(shelf, name)).FirstOrDefault(Directory.Exists);
         if (found is not null && !name.Contains("..", StringComparison.Ordinal)) return found;
         var nearest = NearestName.Of(name, known);
-        throw new ConfigurationException([$"There is no {what} {name} in {string.Join(", ", shelves)}.{(nearest is not null ? $" Did you mean {nearest}?" : known.Count > 0 ? $" There are: {string.Join(", ", known)}." : "")}"]);
+        throw new ConfigurationException([$"There is no {what} {name} in {string.Join(", ", shelves)}.{(nearest is not null ? $" Did you mean {nearest}?" : known.Count > 0 ? $" There are: {string.Join(", ", known)}." : $" {remedy}")}"]);
     }
 }

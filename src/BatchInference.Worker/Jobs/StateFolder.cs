@@ -5,6 +5,8 @@ namespace BatchInference.Worker.Jobs;
 /// <summary>The folder of the program's own files, and whose it is.</summary>
 internal static class StateFolder
 {
+    private const string Otherwise = "Or run as the account of the service, or name another folder with --state.";
+
     /// <summary>Creates it where missing, and refuses a run whose files the service could not open.</summary>
     /// <exception cref="ConfigurationException">It cannot be written, or belongs to another account.</exception>
     public static void Prepare(string folder)
@@ -12,14 +14,13 @@ internal static class StateFolder
         try
         {
             Directory.CreateDirectory(folder);
-            var probe = Path.Combine(folder, $".probe-{Guid.NewGuid():N}");
-            File.WriteAllText(probe, "");
-            File.Delete(probe);
         }
         catch (Exception error) when (error is UnauthorizedAccessException or IOException)
         {
-            throw new ConfigurationException([$"{folder}: the state folder cannot be written by {Environment.UserName}. Run as the account of the service, or name another folder with --state. ({error.Message})"]);
+            throw new ConfigurationException([$"{folder}: the state folder cannot be made by {Environment.UserName}: {error.Message} {Otherwise}"]);
         }
+
+        WritableFolder.Try("the state folder", folder, Otherwise);
 
         if (!OperatingSystem.IsLinux()) return;
         // What root writes into another account's folder, that account cannot open.

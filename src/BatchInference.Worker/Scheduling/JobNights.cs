@@ -77,6 +77,10 @@ internal sealed class JobNights(CurrentConfiguration current, Ledger ledger, Act
         {
             logger.AlreadyRunning(settings.Name, held.Message);
         }
+        catch (ConfigurationException unfit)
+        {
+            logger.Unfit(settings.Name, string.Join(' ', unfit.Errors));
+        }
         catch (OperationCanceledException) when (stop.Hard.IsCancellationRequested)
         {
             logger.LetGo(settings.Name);

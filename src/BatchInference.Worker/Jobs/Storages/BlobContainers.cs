@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Web;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Identity;
@@ -32,7 +34,13 @@ internal static class BlobContainers
         if (secrets.Find("AZURE_STORAGE_KEY") is { } accountKey)
             return new BlobContainerClient(address, SharedKey(NameOf(Address(settings.Account)), accountKey, "AZURE_STORAGE_KEY"), options);
         if (secrets.Find("AZURE_STORAGE_SAS_TOKEN") is { } signature)
+        {
+            // The storage itself would only say that it refuses; when this machine's clock is wrong, it does.
+            if (DateTimeOffset.TryParse(HttpUtility.ParseQueryString(signature)["se"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var ends) && ends < TimeProvider.System.GetUtcNow())
+                throw new ConfigurationException([string.Create(CultureInfo.InvariantCulture, $"{key}: the shared access signature ran out on {ends.UtcDateTime:yyyy-MM-dd HH:mm} UTC. Make a new one, and give it as AZURE_STORAGE_SAS_TOKEN.")]);
             return new BlobContainerClient(address, new global::Azure.AzureSasCredential(signature.TrimStart('?')), options);
+        }
+
         if (address.Scheme != "https")
             throw new ConfigurationException([$"{key}.account: no secret is given, and an identity is never sent over http://. Give AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, or write https://."]);
         return new BlobContainerClient(address, Identity(secrets), options);
