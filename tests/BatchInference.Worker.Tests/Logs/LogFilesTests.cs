@@ -22,7 +22,7 @@ public sealed class LogFilesTests : IDisposable
         });
         var lines = File.ReadAllLines(Files().Single());
         lines.Length.ShouldBe(2);
-        lines[0].ShouldMatch(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ERROR A\.Part\[104\] Job letters is not fit to run, and is looked at again when its night opens: a name with a break  and more$");
+        lines[0].ShouldMatch(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ERROR A\.Part\[104\] Job letters is not fit to run, and is looked at again in its night: a name with a break  and more$");
         lines[1].ShouldContain("Job letters could not run this night System.InvalidOperationException: broken badly");
     }
 
