@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using BatchInference.Documents;
 using BatchInference.Models.Passes;
 using BatchInference.Pipeline.Results;
+using BatchInference.Pipeline.Resume;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Polly;
@@ -37,6 +38,9 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
 
     /// <summary>Counts what happens.</summary>
     public RunProgress Progress { get; init; } = new(TimeProvider.System);
+
+    /// <summary>The program's own folder on this machine, where a run keeps what the next start needs should this process die; null to keep nothing.</summary>
+    public string? StateFolder { get; init; }
 
     /// <summary>How the reading of a document is tried again when the storage gives nothing.</summary>
     public ResiliencePipeline SourcePipeline { get; init; } = ResiliencePipeline.Empty;
@@ -80,7 +84,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         try
         {
             using var letGo = CancellationTokenSource.CreateLinkedTokenSource(hardStop, held.Lost);
-            warnings = await new Recovery(scope, sink, publisher, ledger, held.Token, Time, Logger).RunAsync(letGo.Token);
+            warnings = await new Recovery(scope, sink, publisher, ledger, Journals(), held.Token, Time, Logger).RunAsync(letGo.Token);
             foreach (var warning in warnings)
                 Logger.Warned(warning);
             await ledger.BeginAsync(record, letGo.Token);
@@ -131,11 +135,12 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         using var letGo = CancellationTokenSource.CreateLinkedTokenSource(hardStop);
         using var noMore = CancellationTokenSource.CreateLinkedTokenSource(letGo.Token);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(softStop, noMore.Token);
+        using var journal = Journals() is { } journals ? new RunJournal(journals, plan.Run, Logger) : null;
         var retries = new RetryQueue(plan.RetryDelays, Time);
         using var feed = new ShardFeed(plan, board, listing, retries, Progress, Time, Logger);
         var writeLoop = new WriteLoop(plan, header, publisher, ledger, Progress, Time, Logger)
         {
-            Closed = feed.Closed, Retries = retries, KeepingRetries = stopping => board.KeepsRetriesAsync(true, stopping), Token = token,
+            Closed = feed.Closed, Retries = retries, KeepingRetries = stopping => board.KeepsRetriesAsync(true, stopping), Token = token, Journal = journal,
         };
 
         // A loop that ends, however it does, tells the next one that nothing more comes; so what was in hand is published whatever happened before it.
@@ -216,8 +221,10 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
 
     private BatchRun Sharing(RunRecord run) => new(plan with { Run = run.Run, RunDate = run.RunDate, Limit = null, Again = RunHeader.Parse(run.Header).Again }, source, reader, load, sink, ledger)
     {
-        Time = Time, Logger = Logger, Progress = Progress, SourcePipeline = SourcePipeline, SinkPipeline = SinkPipeline,
+        Time = Time, Logger = Logger, Progress = Progress, SourcePipeline = SourcePipeline, SinkPipeline = SinkPipeline, StateFolder = StateFolder,
     };
+
+    private Journals? Journals() => StateFolder is null ? null : new Journals(Resume.Journals.FolderOf(StateFolder, plan.Job));
 
     private ShardListing Listing() => new(plan, source, FindAsync, FindContainersAsync, policy, Progress);
 

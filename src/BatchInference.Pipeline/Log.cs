@@ -58,4 +58,16 @@ internal static partial class Log
 
     [LoggerMessage(14, LogLevel.Warning, "Part {Name} was left by a process that came late to its closed run; it was removed")]
     public static partial void LatePartRemoved(this ILogger logger, string name);
+
+    [LoggerMessage(20, LogLevel.Warning, "Run {Run} keeps no journal any more; should its process die, what is in no part yet is computed again")]
+    public static partial void JournalGivenUp(this ILogger logger, Exception exception, RunId run);
+
+    [LoggerMessage(21, LogLevel.Warning, "Journal {File} is no longer needed and could not be removed; a later run removes it")]
+    public static partial void JournalStayed(this ILogger logger, Exception exception, string file);
+
+    [LoggerMessage(22, LogLevel.Warning, "Run {Run} had computed {Rows} rows that were in no part; they were published as part {Part}")]
+    public static partial void JournalPublished(this ILogger logger, RunId run, int rows, int part);
+
+    [LoggerMessage(23, LogLevel.Warning, "Journal {File} could not be read; what it held is computed again")]
+    public static partial void JournalUnreadable(this ILogger logger, Exception exception, string file);
 }

@@ -1,10 +1,11 @@
 using BatchInference.Pipeline.Results;
+using BatchInference.Pipeline.Resume;
 using Microsoft.Extensions.Logging;
 
 namespace BatchInference.Pipeline;
 
 /// <summary>What a start does before anything else: sets right what a killed run left, and looks whether the output still has what the books record.</summary>
-internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher publisher, Ledger ledger, long? token, TimeProvider time, ILogger logger)
+internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher publisher, Ledger ledger, Journals? journals, long? token, TimeProvider time, ILogger logger)
 {
     private const int NamedParts = 3;
 
@@ -13,15 +14,17 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
     {
         await sink.RemoveLeftoversAsync(cancellationToken);
         var warnings = new List<string>();
+        var left = new JournalRecovery(journals?.Left() ?? [], publisher, ledger, token, logger);
         foreach (var run in await ledger.OpenRunsAsync(scope, cancellationToken))
-            warnings.Add(await CloseAsync(run, cancellationToken));
+            warnings.Add(await CloseAsync(run, left, cancellationToken));
+        await left.RemoveAsync(cancellationToken);
         if (await CompareAsync(cancellationToken) is { } lost)
             warnings.Add(lost);
         return warnings;
     }
 
     // Parts without a record: whole ones count as if the killed run had recorded them, others never were.
-    private async Task<string> CloseAsync(RunRecord run, CancellationToken cancellationToken)
+    private async Task<string> CloseAsync(RunRecord run, JournalRecovery left, CancellationToken cancellationToken)
     {
         var header = RunHeader.Parse(run.Header);
         // Other nodes may still have shards of it: what they bring from now on is refused, what they brought is looked at next.
@@ -30,8 +33,9 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
         var adopted = 0;
         var names = await sink.ListAsync(PartNames.Folder(PartNames.Jsonl, run.RunDate), cancellationToken).ToListAsync(cancellationToken);
         foreach (var name in names.Order(StringComparer.Ordinal))
-            if (PartNames.ShardOf(name, run.RunDate, run.Run) is { } shard && recorded.Add(shard) && await AdoptAsync(run, header, name, shard, cancellationToken))
-                adopted++;
+            if (PartNames.ShardOf(name, run.RunDate, run.Run) is { } shard && !recorded.Contains(shard) && await AdoptAsync(run, header, name, shard, cancellationToken))
+                adopted += recorded.Add(shard) ? 1 : 0;
+        var rows = await left.PublishAsync(run, header, recorded, cancellationToken);
 
         var counts = await ledger.CountAsync(run.Run, cancellationToken);
         var hasFolder = recorded.Count > 0 || counts is not { Done: 0, Temporary: 0 };
@@ -40,9 +44,8 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
             await new RunFolder(publisher, ledger).CloseAsync(run, ending, cancellationToken);
         await ledger.EndAsync(run.Run, ending, cancellationToken);
         logger.RunClosed(run.Run);
-        return adopted == 0
-            ? $"Run {run.Run} had been left open by its process; it was closed."
-            : $"Run {run.Run} had been left open by its process; it was closed, and {adopted} of its parts that had no record were taken over.";
+        return $"Run {run.Run} had been left open by its process; it was closed" +
+            $"{(adopted == 0 ? "" : $", and {adopted} of its parts that had no record were taken over")}{(rows == 0 ? "" : $", and {rows} rows that it had computed and not published were published")}.";
     }
 
     private async Task<bool> AdoptAsync(RunRecord run, RunHeader header, string name, int shard, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using BatchInference.Pipeline.Results;
+using BatchInference.Pipeline.Resume;
 using Microsoft.Extensions.Logging;
 
 namespace BatchInference.Pipeline;
@@ -25,6 +26,9 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
 
     /// <summary>As <see cref="JobHold.Token"/>; null where shards have tokens of their own.</summary>
     public long? Token { get; init; }
+
+    /// <summary>Keeps rows until their part is in the books; null to keep none.</summary>
+    public RunJournal? Journal { get; init; }
 
     /// <summary>Parts published until now.</summary>
     public int Parts { get; private set; }
@@ -76,6 +80,8 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
             await publisher.KeepTextAsync(sha256, text, cancellationToken);
         hand.Shard.Share += new ShardShare(
             Unchanged: outcome.Kind == OutcomeKind.Unchanged ? 1 : 0, Members: isMember && outcome.Row is not null ? 1 : 0, Tokens: outcome.Row?.TokensRead ?? 0);
+        if (outcome.Row is { } row)
+            Journal?.Append(PartNames.Number(hand.Shard.Number, hand.Shard.Parts), row);
         hand.Shard.Outcomes.Add(outcome with { Text = null });
         if (!open.ContainsKey(hand.Shard))
             open[hand.Shard] = Telemetry.ShardSpan(plan.Run, hand.Shard.Number);
@@ -107,6 +113,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
 
         IReadOnlyList<ResultRow> rows = [.. shard.Outcomes.Select(outcome => outcome.Row).OfType<ResultRow>().OrderBy(row => row.Document, StringComparer.Ordinal)];
         PartRecord? created = null;
+        var journaled = PartNames.Number(shard.Number, shard.Parts);
         try
         {
             if (rows.Count == 0)
@@ -137,6 +144,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
             throw;
         }
 
+        Journal?.Remove(journaled);
         Telemetry.Published(plan.Job, time.GetElapsedTime(began));
         shard.Outcomes.Clear();
         shard.Containers.Clear();

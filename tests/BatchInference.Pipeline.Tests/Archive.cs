@@ -7,7 +7,10 @@ using BatchInference.Documents.Extraction.Ocr;
 using BatchInference.Models.Passes;
 using BatchInference.Pipeline.Results;
 using BatchInference.Pipeline.Results.RowFormats;
+using BatchInference.Pipeline.Resume;
 using BatchInference.Testing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace BatchInference.Pipeline.Tests;
@@ -38,6 +41,16 @@ internal sealed class Archive : IDisposable
 
     public Ledger Ledger { get; }
 
+    /// <summary>The program's own folder.</summary>
+    public string State => state;
+
+    internal Journals Journals => new(Journals.FolderOf(state, "letters"));
+
+    public ILogger Logger { get; set; } = NullLogger.Instance;
+
+    /// <summary>The rows of all journals that lie there.</summary>
+    public async Task<IReadOnlyList<ResultRow>> JournalsAsync() => [.. (await Task.WhenAll(Journals.Left().Select(journal => journal.ReadAsync(default)))).SelectMany(rows => rows)];
+
     public ArchiveText Extractor { get; } = new();
 
     public ArchiveBox Box { get; } = new();
@@ -65,7 +78,7 @@ internal sealed class Archive : IDisposable
     {
         Time.Advance(TimeSpan.FromSeconds(1));
         var plan = Some.Plan(runs++, Pass.Fingerprint);
-        var run = new BatchRun(change?.Invoke(plan) ?? plan, Source, Reader, Load, Sink, Ledger) { Time = Time, Progress = new RunProgress(Time) };
+        var run = new BatchRun(change?.Invoke(plan) ?? plan, Source, Reader, Load, Sink, Ledger) { Time = Time, Progress = new RunProgress(Time), StateFolder = state, Logger = Logger };
         return await run.RunAsync(SoftStop.Token, HardStop.Token);
     }
 

@@ -51,6 +51,8 @@ public sealed class LawTests : IDisposable
         await archive.DieAsync(name => name.EndsWith("00001.parquet", StringComparison.Ordinal), AllFormats);
         var part = archive.Sink.Names.Single(name => name.EndsWith("00001.jsonl", StringComparison.Ordinal));
         archive.Sink.Put(part, archive.Sink.Text(part)[..^10]);
+        // On another machine there is no journal either.
+        Directory.Delete(Path.Combine(archive.State, "journals"), recursive: true);
         await archive.RunAsync(AllFormats);
         archive.Sink.Names.ShouldNotContain(part);
         Whole();

@@ -48,6 +48,7 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
         Progress = progress,
         Logger = Logger,
         Shares = Shares,
+        StateFolder = job.StateFolder,
         SourcePipeline = job.Places.SourceGuard?.Documents ?? ResiliencePipeline.Empty,
         SinkPipeline = job.Places.SinkGuard?.Operations ?? folder,
     };

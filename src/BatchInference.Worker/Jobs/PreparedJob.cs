@@ -28,6 +28,9 @@ internal sealed class PreparedJob : IDisposable
 
     public JobSettings Settings { get; }
 
+    /// <summary>The program's own folder on this machine.</summary>
+    public string StateFolder => configuration.Folders.State;
+
     /// <summary>The job's tasks with their models.</summary>
     public JobTasks Tasks { get; private set; } = null!;
 

@@ -22,11 +22,17 @@ internal static class JsonLines
         await foreach (var row in rows.WithCancellation(cancellationToken))
         {
             line.ResetWrittenCount();
-            using (var json = new Utf8JsonWriter(line, Options))
-                Write(json, row);
+            Write(line, row);
             line.Write("\n"u8);
             await stream.WriteAsync(line.WrittenMemory, cancellationToken);
         }
+    }
+
+    /// <summary>Writes a row as it stands in a line, without the line's end.</summary>
+    public static void Write(IBufferWriter<byte> output, ResultRow row)
+    {
+        using var json = new Utf8JsonWriter(output, Options);
+        Write(json, row);
     }
 
     /// <summary>Reads the rows of a whole part.</summary>
