@@ -4,6 +4,7 @@ using BatchInference.Documents;
 using BatchInference.Models.Passes;
 using BatchInference.Pipeline.Results;
 using BatchInference.Pipeline.Resume;
+using BatchInference.Pipeline.Suspects;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Polly;
@@ -48,6 +49,9 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     /// <summary>How operations of the sink are tried again.</summary>
     public ResiliencePipeline SinkPipeline { get; init; } = ResiliencePipeline.Empty;
 
+    /// <summary>How a model is asked again that answered in this run and answers no more.</summary>
+    public ResiliencePipeline ModelPipeline { get; init; } = ResiliencePipeline.Empty;
+
     /// <summary>True to share the run of another node that has the job already, instead of being refused.</summary>
     public bool Shares { get; init; }
 
@@ -88,6 +92,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             foreach (var warning in warnings)
                 Logger.Warned(warning);
             await ledger.BeginAsync(record, letGo.Token);
+            await using var pauses = new PauseRecord(Progress.Pauses, plan.Run, ledger);
             await using (var board = ledger.BoardOf(plan.Run, leads: true, Documents(plan.Run), Time))
             {
                 await board.EnterAsync(plan.ProgramVersion, refused: null, letGo.Token);
@@ -132,23 +137,26 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         var read = Channel.CreateBounded<DocumentInHand>(new BoundedChannelOptions(ToInfer) { SingleReader = true });
         var inferred = Channel.CreateBounded<DocumentInHand>(new BoundedChannelOptions(ToWrite) { SingleReader = true, SingleWriter = true });
         using var gate = new TokenGate(LookAheadTokens);
+        using var inHand = await OpenInHandAsync(hardStop);
+        var suspicion = new Suspicion(plan.Job, await ledger.SuspectsAsync(scope, hardStop));
+        var suspects = new WaitingSuspects(suspicion);
         using var letGo = CancellationTokenSource.CreateLinkedTokenSource(hardStop);
         using var noMore = CancellationTokenSource.CreateLinkedTokenSource(letGo.Token);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(softStop, noMore.Token);
         using var journal = Journals() is { } journals ? new RunJournal(journals, plan.Run, Logger) : null;
-        var retries = new RetryQueue(plan.RetryDelays, Time);
-        using var feed = new ShardFeed(plan, board, listing, retries, Progress, Time, Logger);
+        var retries = new RetryQueue(plan.RetryDelays, Time, suspects);
+        using var feed = new ShardFeed(plan, board, listing, retries, suspects, Progress, Time, Logger);
         var writeLoop = new WriteLoop(plan, header, publisher, ledger, Progress, Time, Logger)
         {
-            Closed = feed.Closed, Retries = retries, KeepingRetries = stopping => board.KeepsRetriesAsync(true, stopping), Token = token, Journal = journal,
+            Closed = feed.Closed, Retries = retries, KeepingRetries = stopping => board.KeepsRetriesAsync(true, stopping), Token = token, Journal = journal, InHand = inHand,
         };
 
         // A loop that ends, however it does, tells the next one that nothing more comes; so what was in hand is published whatever happened before it.
         var loops = new[]
         {
-            Loop(() => new ReadLoop(reader, passes, FindAsync, policy, plan.Readers, gate) { SourcePipeline = SourcePipeline }.RunAsync(feed.ShardsAsync(stop.Token), read.Writer, stop.Token, noMore.Token),
+            Loop(() => new ReadLoop(reader, passes, FindAsync, policy, plan.Readers, gate) { SourcePipeline = SourcePipeline, Suspicion = suspicion, InHand = inHand }.RunAsync(feed.ShardsAsync(stop.Token), read.Writer, stop.Token, noMore.Token),
                 then: () => read.Writer.Complete()),
-            Loop(() => new InferenceLoop(plan.Run, gate, Progress, Time, Logger).RunAsync(read.Reader, inferred.Writer, letGo.Token),
+            Loop(() => new InferenceLoop(plan.Run, gate, Progress, Time, Logger) { InHand = inHand, ModelPipeline = ModelPipeline }.RunAsync(read.Reader, inferred.Writer, letGo.Token),
                 then: () => { noMore.Cancel(); inferred.Writer.Complete(); }),
             Loop(() => writeLoop.RunAsync(inferred.Reader, letGo.Token),
                 then: letGo.Cancel),
@@ -169,7 +177,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         {
             Job = plan.Job,
             Run = plan.Run,
-            End = fault is not null && !(fault is OutputUnavailableException && softStop.IsCancellationRequested) ? RunEnd.Failed : complete ? RunEnd.Complete : RunEnd.Stopped,
+            End = fault is not null && !(fault is OutputUnavailableException or ModelBrokenException { HasAnswered: true } && softStop.IsCancellationRequested) ? RunEnd.Failed : complete ? RunEnd.Complete : RunEnd.Stopped,
             Reason = fault?.Message ?? (complete ? null : "The run was asked to stop."),
             Counts = counts,
             Remaining = total is { } all ? all - Progress.SettledDocuments : complete && plan.Limit is null ? listing?.PutUp - Progress.SettledDocuments : null,
@@ -208,6 +216,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     private async Task<RunReport> ShareAsync(ShardBoard board, CancellationToken softStop, CancellationToken hardStop)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(softStop, board.CalledIn);
+        await using var pauses = new PauseRecord(Progress.Pauses, plan.Run, ledger);
         try
         {
             return await WalkAsync(new PartPublisher(sink, SinkPipeline), board, listing: null, token: null, stop.Token, hardStop);
@@ -221,8 +230,32 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
 
     private BatchRun Sharing(RunRecord run) => new(plan with { Run = run.Run, RunDate = run.RunDate, Limit = null, Again = RunHeader.Parse(run.Header).Again }, source, reader, load, sink, ledger)
     {
-        Time = Time, Logger = Logger, Progress = Progress, SourcePipeline = SourcePipeline, SinkPipeline = SinkPipeline, StateFolder = StateFolder,
+        Time = Time, Logger = Logger, Progress = Progress, SourcePipeline = SourcePipeline, SinkPipeline = SinkPipeline, ModelPipeline = ModelPipeline, StateFolder = StateFolder,
     };
+
+    // What a process that died had in hand is suspected before it is forgotten.
+    private async Task<InHand?> OpenInHandAsync(CancellationToken cancellationToken)
+    {
+        if (StateFolder is null)
+            return null;
+        var inHand = InHand.Open(Resume.Journals.FolderOf(StateFolder, plan.Job), plan.Run, scope, Logger);
+        try
+        {
+            foreach (var fall in inHand.Falls)
+            {
+                await ledger.SuspectAsync(fall, cancellationToken);
+                Logger.Fell(fall.Run, fall.Documents.Count, fall.IsAlone);
+            }
+
+            inHand.Begin();
+            return inHand;
+        }
+        catch
+        {
+            inHand.Dispose();
+            throw;
+        }
+    }
 
     private Journals? Journals() => StateFolder is null ? null : new Journals(Resume.Journals.FolderOf(StateFolder, plan.Job));
 

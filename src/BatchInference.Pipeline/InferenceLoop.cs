@@ -3,7 +3,9 @@ using System.Threading.Channels;
 using BatchInference.Models.Batching;
 using BatchInference.Models.Passes;
 using BatchInference.Models.Tokens;
+using BatchInference.Pipeline.Suspects;
 using Microsoft.Extensions.Logging;
+using Polly;
 
 namespace BatchInference.Pipeline;
 
@@ -20,7 +22,12 @@ internal sealed class InferenceLoop(RunId run, TokenGate gate, RunProgress progr
 
     private readonly Dictionary<ModelPass, Queue> queues = [];
     private readonly List<DocumentInHand> finished = [];
-    private int failuresInARow;
+
+    /// <summary>Told what is being inferred; null to tell nobody.</summary>
+    public InHand? InHand { get; init; }
+
+    /// <summary>How a model that answered in this run, and answers no more, is asked again: until it answers, or this gives up.</summary>
+    public ResiliencePipeline ModelPipeline { get; init; } = ResiliencePipeline.Empty;
 
     /// <summary>Infers until nothing more comes.</summary>
     /// <exception cref="ModelBrokenException">The model fails for every document.</exception>
@@ -41,6 +48,8 @@ internal sealed class InferenceLoop(RunId run, TokenGate gate, RunProgress progr
             }
 
             finished.Clear();
+            foreach (var silent in queues.Values.Where(queue => queue.Silence is not null))
+                await AskAgainAsync(silent, cancellationToken);
             if (queues.Values.All(queue => queue.Batcher.Count == 0) && !await input.WaitToReadAsync(cancellationToken))
                 return;
         }
@@ -69,15 +78,23 @@ internal sealed class InferenceLoop(RunId run, TokenGate gate, RunProgress progr
         if (wanted.Length == 0)
             return;
         progress.Began();
+        using var held = InHand?.Take([.. wanted.Select(index => items[index].Document).Distinct()]);
         Infer(queue, [.. wanted.Select(index => items[index])], [.. wanted.Select(index => batch.Rows[index])], cancellationToken);
     }
 
     // A batch that fails is halved until the guilty window stands alone.
     private void Infer(Queue queue, Item[] items, TokenChunk[] chunks, CancellationToken cancellationToken)
     {
-        if (TryInfer(queue.Pass, chunks, cancellationToken, out var failure) is { } predictions)
+        if (queue.Silence is not null)
         {
-            failuresInARow = 0;
+            // Asked again when the model answers.
+            for (var index = 0; index < items.Length; index++)
+                if (items[index].Document.Failure is null)
+                    queue.Batcher.Add(items[index], chunks[index]);
+        }
+        else if (TryInfer(queue.Pass, chunks, cancellationToken, out var failure) is { } predictions)
+        {
+            queue.FailuresInARow = 0;
             queue.Proven = chunks[0];
             progress.Inferred(chunks.Sum(chunk => (long)chunk.TextTokens));
             for (var index = 0; index < items.Length; index++)
@@ -100,11 +117,36 @@ internal sealed class InferenceLoop(RunId run, TokenGate gate, RunProgress progr
     {
         var guilty = queue.Proven is { } proven && TryInfer(queue.Pass, [proven], cancellationToken, out _) is not null;
         // Documents are counted once, not again when they are tried again.
-        failuresInARow = guilty ? 0 : document.Pending.Attempt > 0 ? failuresInARow : failuresInARow + 1;
+        queue.FailuresInARow = guilty ? 0 : document.Pending.Attempt > 0 ? queue.FailuresInARow : queue.FailuresInARow + 1;
         logger.InferenceFailed(exception, run, document.Shard.Number, document.Path, queue.Pass.Model, guilty);
         Finish(document, Failures.Of("infer", exception, permanent: guilty));
-        if (failuresInARow >= FailuresInARow)
-            throw new ModelBrokenException(queue.Pass.Model, exception);
+        if (queue.FailuresInARow < FailuresInARow)
+            return;
+        if (queue.Proven is null)
+            throw new ModelBrokenException(queue.Pass.Model, hasAnswered: false, exception);
+        queue.Silence = exception;
+    }
+
+    // The breaker of a model: open from the last failure until it answers again what it answered before. Documents wait meanwhile; those that failed are tried again as any temporary failure.
+    private async Task AskAgainAsync(Queue queue, CancellationToken cancellationToken)
+    {
+        var model = queue.Pass.Model;
+        var began = time.GetTimestamp();
+        Telemetry.ModelSilent(model);
+        logger.ModelSilent(queue.Silence!, model, FailuresInARow);
+        try
+        {
+            await ModelPipeline.ExecuteAsync(
+                token => TryInfer(queue.Pass, [queue.Proven!], token, out var failure) is not null ? ValueTask.CompletedTask : throw new ModelBrokenException(model, hasAnswered: true, failure!), cancellationToken);
+        }
+        finally
+        {
+            Telemetry.ModelAsked(model);
+        }
+
+        (queue.Silence, queue.FailuresInARow) = (null, 0);
+        Telemetry.ModelAnswers(model, time.GetElapsedTime(began));
+        logger.ModelAnswers(model);
     }
 
     private IReadOnlyList<ChunkPrediction>? TryInfer(ModelPass pass, TokenChunk[] chunks, CancellationToken cancellationToken, out Exception? failure)
@@ -188,10 +230,23 @@ internal sealed class InferenceLoop(RunId run, TokenGate gate, RunProgress progr
 
         /// <summary>A window that the model has answered.</summary>
         public TokenChunk? Proven { get; set; }
+
+        /// <summary>Documents in a row that failed without guilt.</summary>
+        public int FailuresInARow { get; set; }
+
+        /// <summary>Why the model is asked nothing but what it answered before; null while it answers.</summary>
+        public Exception? Silence { get; set; }
     }
 }
 
 /// <summary>A model fails for whatever it is asked, so the run cannot go on.</summary>
-internal sealed class ModelBrokenException(string model, Exception inner) : Exception(
+public sealed class ModelBrokenException(string model, bool hasAnswered, Exception inner) : Exception(
     $"The model {model} failed for {InferenceLoop.FailuresInARow} documents in a row, so it is not the documents: {inner.Message.ReplaceLineEndings(" ")} " +
-    "Check the model with 'models verify' and 'doctor'; the documents are tried again by the next run.", inner);
+    "Check the model with 'models verify' and 'doctor'; the documents are tried again by the next run.", inner)
+{
+    /// <summary>The model.</summary>
+    public string Model { get; } = model;
+
+    /// <summary>True when it answered before in this run, so that it may answer again.</summary>
+    public bool HasAnswered { get; } = hasAnswered;
+}

@@ -59,6 +59,21 @@ internal static partial class Log
     [LoggerMessage(14, LogLevel.Warning, "Part {Name} was left by a process that came late to its closed run; it was removed")]
     public static partial void LatePartRemoved(this ILogger logger, string name);
 
+    [LoggerMessage(24, LogLevel.Warning, "Run {Run} does not say any more what it has in hand; a document that brings the worker down is not found out")]
+    public static partial void InHandGivenUp(this ILogger logger, Exception exception, RunId run);
+
+    [LoggerMessage(25, LogLevel.Warning, "Run {Run} ended by the death of its process with {Documents} documents in hand (alone: {Alone}); they are done last, one by one")]
+    public static partial void Fell(this ILogger logger, RunId run, int documents, bool alone);
+
+    [LoggerMessage(26, LogLevel.Information, "Run {Run} does {Document} with nothing beside it, since the worker died with it in hand")]
+    public static partial void DoingAlone(this ILogger logger, RunId run, string document);
+
+    [LoggerMessage(27, LogLevel.Warning, "{Model} failed for {Documents} documents in a row, and no longer answers what it answered before; the documents wait")]
+    public static partial void ModelSilent(this ILogger logger, Exception exception, string model, int documents);
+
+    [LoggerMessage(28, LogLevel.Information, "{Model} answers again")]
+    public static partial void ModelAnswers(this ILogger logger, string model);
+
     [LoggerMessage(20, LogLevel.Warning, "Run {Run} keeps no journal any more; should its process die, what is in no part yet is computed again")]
     public static partial void JournalGivenUp(this ILogger logger, Exception exception, RunId run);
 

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using BatchInference.Documents;
 using BatchInference.Models.Passes;
+using BatchInference.Pipeline.Suspects;
 using Polly;
 
 namespace BatchInference.Pipeline;
@@ -18,6 +19,12 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
 {
     /// <summary>How the reading of a document is tried again when the storage gives nothing.</summary>
     public ResiliencePipeline SourcePipeline { get; init; } = ResiliencePipeline.Empty;
+
+    /// <summary>Tells which documents wait or are set aside, since the worker died with them in hand.</summary>
+    public Suspicion Suspicion { get; init; } = Suspicion.None;
+
+    /// <summary>Told what is being split; null to tell nobody.</summary>
+    public InHand? InHand { get; init; }
 
     /// <summary>Reads every document of the shards, in any order.</summary>
     /// <param name="shards">Where they come from; is asked for more only when a reader is free.</param>
@@ -133,8 +140,15 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
         if (document.Unchanged || reading.Text is not { } text || reading.Failure is not null)
             return document;
 
+        if (Suspicion.Judge(path, pending.Document.Id.Version, shard.IsAlone) is { } judged)
+        {
+            document.Failure = judged;
+            return document;
+        }
+
         // Models that cannot be loaded end the run; they are no document's failure.
         var models = passes.Value;
+        using var held = InHand?.Take([document]);
         try
         {
             document.Shares = [.. models.Select(pass => new PassShare(pass, pass.Split(text.Text, text.Language)))];

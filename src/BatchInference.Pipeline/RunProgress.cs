@@ -10,6 +10,9 @@ public sealed class RunProgress(TimeProvider time)
     private readonly long[] outcomes = new long[Enum.GetValues<OutcomeKind>().Length];
     private long listed, skipped, handled, settled, members, inferred, firstInference, total = -1;
 
+    /// <summary>What the run waits for.</summary>
+    public RunPauses Pauses { get; } = new(time);
+
     /// <summary>What was counted until now.</summary>
     public ProgressSnapshot Snapshot()
     {
@@ -18,7 +21,10 @@ public sealed class RunProgress(TimeProvider time)
         var seconds = began == 0 ? 0 : time.GetElapsedTime(began).TotalSeconds;
         var tokens = Interlocked.Read(ref inferred);
         TimeSpan? left = Total is { } all && Handled > 0 && seconds > 0 ? TimeSpan.FromSeconds(Math.Max(0, all - Handled) * seconds / Handled) : null;
-        return new ProgressSnapshot(counts, Handled, Total, tokens, seconds > 0 ? tokens / seconds : 0, left, failures.ToDictionary(StringComparer.Ordinal));
+        return new ProgressSnapshot(counts, Handled, Total, tokens, seconds > 0 ? tokens / seconds : 0, left, failures.ToDictionary(StringComparer.Ordinal))
+        {
+            Paused = Pauses.Reason,
+        };
     }
 
     /// <summary>Listed documents to be done; null while they are being counted.</summary>
@@ -94,4 +100,8 @@ public sealed class RunProgress(TimeProvider time)
 /// <param name="TimeLeft">At the pace until now; null while it cannot be told.</param>
 /// <param name="Failures">Failed documents by stage.</param>
 public sealed record ProgressSnapshot(
-    RunCounts Counts, long Handled, long? Total, long Tokens, double TokensPerSecond, TimeSpan? TimeLeft, IReadOnlyDictionary<string, long> Failures);
+    RunCounts Counts, long Handled, long? Total, long Tokens, double TokensPerSecond, TimeSpan? TimeLeft, IReadOnlyDictionary<string, long> Failures)
+{
+    /// <summary>Why nothing goes on now; null while all does.</summary>
+    public string? Paused { get; init; }
+}

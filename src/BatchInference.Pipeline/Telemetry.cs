@@ -20,6 +20,10 @@ public static class Telemetry
     private static readonly UpDownCounter<long> QueuedTokens = Meter.CreateUpDownCounter<long>("batch_inference.queue.tokens", "{token}", "Tokens of documents that were read and wait for the model.");
     private static readonly Histogram<double> BatchDuration = Meter.CreateHistogram("batch_inference.batch.duration", "s", "Time of one batch in the model.", advice: Buckets(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60));
     private static readonly Histogram<double> PublishDuration = Meter.CreateHistogram("batch_inference.publish.duration", "s", "Time to publish and record one part.", advice: Buckets(0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300));
+    private static readonly Counter<long> Retries = Meter.CreateCounter<long>("batch_inference.retries", "{document}", "Documents that a run tried again after a temporary failure.");
+    private static readonly UpDownCounter<long> ModelBreakers = Meter.CreateUpDownCounter<long>("batch_inference.model.breakers_open", "{model}", "Models that answered in a run and answer no more; 1 while a run waits for one.");
+    private static readonly Histogram<double> ModelSilence = Meter.CreateHistogram<double>("batch_inference.model.silence.duration", "s", "Time until a model that no longer answered did again.");
+    private static readonly Histogram<double> PauseDuration = Meter.CreateHistogram<double>("batch_inference.pause.duration", "s", "Time that a run waited for something outside: a storage, the output, a model.");
 
     private static readonly ActivitySource Activities = new(Name);
 
@@ -52,6 +56,16 @@ public static class Telemetry
     }
 
     internal static void Published(string job, TimeSpan duration) => PublishDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>(Job, job));
+
+    internal static void TriedAgain(string job, string stage) => Retries.Add(1, new KeyValuePair<string, object?>(Job, job), new KeyValuePair<string, object?>(Stage, stage));
+
+    internal static void ModelSilent(string model) => ModelBreakers.Add(1, new KeyValuePair<string, object?>(Model, model));
+
+    internal static void ModelAnswers(string model, TimeSpan silence) => ModelSilence.Record(silence.TotalSeconds, new KeyValuePair<string, object?>(Model, model));
+
+    internal static void ModelAsked(string model) => ModelBreakers.Add(-1, new KeyValuePair<string, object?>(Model, model));
+
+    internal static void Paused(string awaited, TimeSpan duration) => PauseDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("batch_inference.awaited", awaited));
 
     private static InstrumentAdvice<double> Buckets(params double[] bounds) => new() { HistogramBucketBoundaries = bounds };
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using BatchInference.Pipeline.Results;
 using BatchInference.Pipeline.Resume;
+using BatchInference.Pipeline.Suspects;
 using Microsoft.Extensions.Logging;
 
 namespace BatchInference.Pipeline;
@@ -30,6 +31,9 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
     /// <summary>Keeps rows until their part is in the books; null to keep none.</summary>
     public RunJournal? Journal { get; init; }
 
+    /// <summary>Told what is being put together; null to tell nobody.</summary>
+    public InHand? InHand { get; init; }
+
     /// <summary>Parts published until now.</summary>
     public int Parts { get; private set; }
 
@@ -39,7 +43,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         await foreach (var hand in input.ReadAllAsync(cancellationToken))
         {
             var shard = hand.Shard;
-            var outcome = assembler.Assemble(hand);
+            var outcome = Assemble(hand);
             await FinishAsync(hand, outcome, cancellationToken);
             if (hand.Pending.Home.Add(hand, outcome.Kind))
                 CameHome(hand.Pending, shard);
@@ -53,6 +57,12 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
 
         foreach (var shard in open.Keys.Where(shard => !shard.IsLost).OrderBy(shard => shard.Number).ToArray())
             await CloseAsync(shard, isWhole: false, cancellationToken);
+    }
+
+    private DocumentOutcome Assemble(DocumentInHand hand)
+    {
+        using var held = hand.Shares.Count > 0 ? InHand?.Take([hand]) : null;
+        return assembler.Assemble(hand);
     }
 
     private void CameHome(Pending pending, Shard shard)

@@ -35,6 +35,8 @@ public sealed class LawTests : IDisposable
         await archive.DieAsync(name => name.EndsWith("00001.parquet", StringComparison.Ordinal), AllFormats);
         var before = archive.Rows.Count;
         before.ShouldBeGreaterThan(0);
+        // As on another machine: what was computed and not published would be published too.
+        Directory.Delete(Path.Combine(archive.State, "journals"), recursive: true);
         var answered = archive.Pass.Rows;
         var report = await archive.RunAsync(AllFormats);
 

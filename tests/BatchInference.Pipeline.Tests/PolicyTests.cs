@@ -1,6 +1,7 @@
 using BatchInference.Documents.Extraction;
 using BatchInference.Documents;
 using BatchInference.Pipeline.Results;
+using BatchInference.Pipeline.Suspects;
 using BatchInference.Testing;
 using Microsoft.Extensions.Time.Testing;
 
@@ -43,7 +44,7 @@ public sealed class PolicyTests
     public void ADocumentIsTriedAgainAfterGrowingDelaysAndNotForEver()
     {
         var time = new FakeTimeProvider(Some.Evening);
-        var queue = new RetryQueue([TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)], time);
+        var queue = new RetryQueue([TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)], time, new WaitingSuspects(Suspicion.None));
         var failure = new DocumentFailure("open", "Permission denied.", Permanent: false);
         var document = new Pending(new Document(new DocumentId("a.txt", "v"), null, _ => throw new NotSupportedException()), null, null);
         foreach (var seconds in new[] { 1, 5 })
@@ -66,7 +67,7 @@ public sealed class PolicyTests
     [Fact]
     public void AContainerIsTriedAgainOnceForAllThatFailedInside()
     {
-        var queue = new RetryQueue([TimeSpan.Zero], new FakeTimeProvider(Some.Evening));
+        var queue = new RetryQueue([TimeSpan.Zero], new FakeTimeProvider(Some.Evening), new WaitingSuspects(Suspicion.None));
         var failure = new DocumentFailure("extract", "Out of memory.", Permanent: false);
         Pending[] boxes = [.. Enumerable.Range(0, 3).Select(number => new Pending(new Document(new DocumentId($"{number}.zip", "v"), null, _ => throw new NotSupportedException()), null, null))];
         foreach (var box in boxes)

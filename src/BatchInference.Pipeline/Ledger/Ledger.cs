@@ -31,6 +31,9 @@ public abstract class Ledger : IAsyncDisposable
     /// <summary>Opens a run. Recorded before its first part is created, so that no part is ever without its run.</summary>
     public abstract Task BeginAsync(RunRecord run, CancellationToken cancellationToken);
 
+    /// <summary>Says why an open run waits; null when it goes on.</summary>
+    public abstract Task PauseAsync(RunId run, string? reason, CancellationToken cancellationToken);
+
     /// <summary>Closes a run.</summary>
     public abstract Task EndAsync(RunId run, RunEnding ending, CancellationToken cancellationToken);
 
@@ -71,7 +74,13 @@ public abstract class Ledger : IAsyncDisposable
     /// <summary>The documents of a job that have no answer now, whatever their output, by stage, reason and name.</summary>
     public abstract IAsyncEnumerable<FailureRecord> FailuresAsync(string job, CancellationToken cancellationToken);
 
-    /// <summary>Lets the next run try the permanent failures of a job again, opening the containers that hold them; gives their number.</summary>
+    /// <summary>Suspects the documents that a process had in hand when it died. Said twice, it is the same.</summary>
+    public abstract Task SuspectAsync(Fall fall, CancellationToken cancellationToken);
+
+    /// <summary>The documents that are suspected, by name; one that is settled is none any more.</summary>
+    public abstract Task<IReadOnlyDictionary<string, Suspect>> SuspectsAsync(ResultScope scope, CancellationToken cancellationToken);
+
+    /// <summary>Lets the next run try the permanent failures of a job again, opening the containers that hold them, and suspects nobody of it any more; gives the number of failures.</summary>
     public abstract Task<long> RetryAsync(string job, CancellationToken cancellationToken);
 
     /// <summary>Lets the next run do the documents again whose valid row lies in this part; gives their number.</summary>

@@ -55,6 +55,13 @@ internal static class PostgresSchema
             run bigint NOT NULL REFERENCES run, name text COLLATE "C" NOT NULL, host text NOT NULL, process_id integer NOT NULL, version text NOT NULL, since text NOT NULL,
             until timestamptz NOT NULL, retries boolean NOT NULL DEFAULT false, refused text, PRIMARY KEY (run, name));
         """,
+
+        // What was in hand when a worker died, and why a run waits.
+        """
+        CREATE TABLE suspect (
+            scope bigint NOT NULL, path text COLLATE "C" NOT NULL, version text NOT NULL, in_company integer NOT NULL, alone integer NOT NULL, run text NOT NULL, PRIMARY KEY (scope, path));
+        ALTER TABLE run ADD COLUMN paused text;
+        """,
     ];
 
     // The oldest that was still kept up when this was written.

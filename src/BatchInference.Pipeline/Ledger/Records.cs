@@ -78,6 +78,9 @@ public sealed record RunRecord
     /// <summary>How far it was when it last recorded something; null before.</summary>
     public RunPace? Pace { get; init; }
 
+    /// <summary>Why it waits; null while it goes on.</summary>
+    public string? Paused { get; init; }
+
     /// <summary>How it ended; null while it is open.</summary>
     public RunEnding? Ending { get; init; }
 }

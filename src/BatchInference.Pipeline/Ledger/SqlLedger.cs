@@ -62,6 +62,10 @@ public abstract partial class SqlLedger : Ledger
     }, cancellationToken);
 
     /// <inheritdoc/>
+    public override Task PauseAsync(RunId run, string? reason, CancellationToken cancellationToken) =>
+        QueryAsync(sql => sql.ExecuteAsync("UPDATE run SET paused = $1 WHERE name = $2", [reason, run.ToString()], cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
     public override Task EndAsync(RunId run, RunEnding ending, CancellationToken cancellationToken) => InTransactionAsync(
         sql => sql.ExecuteAsync("UPDATE run SET ending = $1 WHERE name = $2 AND ending IS NULL", [JsonSerializer.Serialize(ending), run.ToString()], cancellationToken), cancellationToken);
 
@@ -127,6 +131,7 @@ public abstract partial class SqlLedger : Ledger
             var names = ToJson(settlement.Settled.Select(row => row.Path));
             await DeleteAsync("failure", names);
             await DeleteAsync("container", names);
+            await DeleteAsync("suspect", names);
         }
 
         if (settlement.Containers.Count > 0)
@@ -203,9 +208,28 @@ public abstract partial class SqlLedger : Ledger
         ReadFailure, [job], last => last is null ? ["", "", "", ""] : [last.Failure.Stage, last.Failure.Reason, last.Path, last.Run.ToString()], cancellationToken);
 
     /// <inheritdoc/>
+    public override Task SuspectAsync(Fall fall, CancellationToken cancellationToken) => InTransactionAsync(
+        sql => sql.ExecuteAsync(
+            $"""
+            INSERT INTO suspect (scope, path, version, in_company, alone, run)
+            SELECT s.id, value ->> 'path', value ->> 'version', $3, $4, $5 FROM scope s CROSS JOIN {Listed(6)} WHERE s.job = $1 AND s.output = $2
+            ON CONFLICT (scope, path) DO UPDATE SET
+                in_company = excluded.in_company + CASE WHEN suspect.version = excluded.version THEN suspect.in_company ELSE 0 END,
+                alone = excluded.alone + CASE WHEN suspect.version = excluded.version THEN suspect.alone ELSE 0 END, version = excluded.version, run = excluded.run
+            WHERE suspect.run <> excluded.run
+            """,
+            [fall.Scope.Job, fall.Scope.Output, fall.IsAlone ? 0 : 1, fall.IsAlone ? 1 : 0, fall.Run.ToString(), ToJson(fall.Documents.DistinctBy(one => one.Path))], cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task<IReadOnlyDictionary<string, Suspect>> SuspectsAsync(ResultScope scope, CancellationToken cancellationToken) => (await ReadAsync(
+        "SELECT d.path, d.version, d.in_company, d.alone FROM suspect d JOIN scope s ON s.id = d.scope WHERE s.job = $1 AND s.output = $2",
+        row => new Suspect(row.GetString(0), row.GetString(1), row.GetInt32(2), row.GetInt32(3)), [scope.Job, scope.Output], cancellationToken)).ToDictionary(suspect => suspect.Path, StringComparer.Ordinal);
+
+    /// <inheritdoc/>
     public override async Task<long> RetryAsync(string job, CancellationToken cancellationToken) => await InTransactionAsync(async sql =>
     {
         const string failed = "SET retry = 1 WHERE status = $1 AND scope IN (SELECT id FROM scope WHERE job = $2)";
+        await sql.ExecuteAsync("DELETE FROM suspect WHERE scope IN (SELECT id FROM scope WHERE job = $1)", [job], cancellationToken);
         await sql.ExecuteAsync($"UPDATE container {failed}", [(int)RowStatus.Failed, job], cancellationToken);
         return await sql.ExecuteAsync($"UPDATE document {failed}", [(int)RowStatus.Failed, job], cancellationToken);
     }, cancellationToken);
@@ -244,7 +268,7 @@ public abstract partial class SqlLedger : Ledger
 
     private const string SelectRun =
         """
-        SELECT r.name, s.job, s.output, r.run_date, r.started, w.value, e.value, r.header, r.ending, r.handled, r.expected
+        SELECT r.name, s.job, s.output, r.run_date, r.started, w.value, e.value, r.header, r.ending, r.handled, r.expected, r.paused
         FROM run r JOIN scope s ON s.id = r.scope JOIN fingerprint w ON w.id = r.work JOIN fingerprint e ON e.id = r.extraction
         """;
 
@@ -262,6 +286,7 @@ public abstract partial class SqlLedger : Ledger
         Extraction = row.GetString(6),
         Header = row.GetString(7),
         Pace = row.IsDBNull(9) ? null : new RunPace(row.GetInt64(9), row.IsDBNull(10) ? null : row.GetInt64(10)),
+        Paused = row.IsDBNull(11) ? null : row.GetString(11),
         Ending = row.IsDBNull(8) ? null : JsonSerializer.Deserialize<RunEnding>(row.GetString(8)),
     };
 

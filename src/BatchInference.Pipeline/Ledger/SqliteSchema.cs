@@ -43,6 +43,14 @@ internal static class SqliteSchema
 
         // How far a run is, in listed documents.
         "ALTER TABLE run ADD COLUMN handled INTEGER; ALTER TABLE run ADD COLUMN expected INTEGER;",
+
+        // What was in hand when a worker died, and why a run waits.
+        """
+        CREATE TABLE suspect (
+            scope INTEGER NOT NULL, path TEXT NOT NULL, version TEXT NOT NULL, in_company INTEGER NOT NULL, alone INTEGER NOT NULL, run TEXT NOT NULL,
+            PRIMARY KEY (scope, path)) WITHOUT ROWID;
+        ALTER TABLE run ADD COLUMN paused TEXT;
+        """,
     ];
 
     /// <summary>The version that this program makes.</summary>

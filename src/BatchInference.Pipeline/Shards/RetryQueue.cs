@@ -1,4 +1,5 @@
 using BatchInference.Documents.Extraction;
+using BatchInference.Pipeline.Suspects;
 
 namespace BatchInference.Pipeline;
 
@@ -7,7 +8,8 @@ namespace BatchInference.Pipeline;
 /// </summary>
 /// <param name="delays">How long a document waits before its first, second … further try; as many tries as there are delays.</param>
 /// <param name="time">The clock.</param>
-internal sealed class RetryQueue(IReadOnlyList<TimeSpan> delays, TimeProvider time)
+/// <param name="suspects">Where those wait that are to be done alone.</param>
+internal sealed class RetryQueue(IReadOnlyList<TimeSpan> delays, TimeProvider time, WaitingSuspects suspects)
 {
     // What is above is left to the next run, so that a storage that is down does not fill the memory.
     private const int Most = 1000;
@@ -18,6 +20,8 @@ internal sealed class RetryQueue(IReadOnlyList<TimeSpan> delays, TimeProvider ti
     /// <summary>Keeps a failed document for another try; false when it had its last one.</summary>
     public bool TryAdd(Pending pending, string path, DocumentFailure failure)
     {
+        if (suspects.TryAdd(pending, path, failure))
+            return true;
         lock (turn)
         {
             if (pending.Attempt >= delays.Count || waiting.Count >= Most)
@@ -30,6 +34,7 @@ internal sealed class RetryQueue(IReadOnlyList<TimeSpan> delays, TimeProvider ti
     /// <summary>Lets go of documents that another process does.</summary>
     public void Forget(IReadOnlyList<Pending> documents)
     {
+        suspects.Forget(documents);
         lock (turn)
             waiting.RemoveAll(one => documents.Contains(one.Pending));
     }

@@ -14,6 +14,9 @@ internal sealed class Shard(int number, IReadOnlyList<Pending> documents)
     /// <summary>By which the books know that it was not taken by another process meanwhile; null where there are no others.</summary>
     public long? Token { get; init; }
 
+    /// <summary>True for one suspect that is done with nothing beside it.</summary>
+    public bool IsAlone { get; set; }
+
     /// <summary>What became of its documents, and of those inside them, and is not published yet.</summary>
     public List<DocumentOutcome> Outcomes { get; } = [];
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using BatchInference.Pipeline.Suspects;
 using Microsoft.Extensions.Logging;
 
 namespace BatchInference.Pipeline;
@@ -8,10 +9,11 @@ namespace BatchInference.Pipeline;
 /// <param name="board">Where the shards wait.</param>
 /// <param name="listing">What puts them there; null where another process does.</param>
 /// <param name="retries">What failed temporarily.</param>
+/// <param name="suspects">What is done when nothing else is left, one by one.</param>
 /// <param name="progress">Hears what is tried again.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Hears it too.</param>
-internal sealed class ShardFeed(RunPlan plan, ShardBoard board, ShardListing? listing, RetryQueue retries, RunProgress progress, TimeProvider time, ILogger logger) : IDisposable
+internal sealed class ShardFeed(RunPlan plan, ShardBoard board, ShardListing? listing, RetryQueue retries, WaitingSuspects suspects, RunProgress progress, TimeProvider time, ILogger logger) : IDisposable
 {
     // Two, so that the model does not run dry between the last document of one and the first of the next; not more, since what is in flight is what a power cut costs.
     private const int InFlight = 2;
@@ -27,8 +29,9 @@ internal sealed class ShardFeed(RunPlan plan, ShardBoard board, ShardListing? li
     /// <summary>A shard is in the books, or lost: another may be handed out.</summary>
     public void Closed(Shard shard)
     {
+        // In this order: who waits at the board looks at the slots too.
+        slots.Release(shard.IsAlone ? InFlight : 1);
         board.Closed(shard);
-        slots.Release();
     }
 
     /// <summary>The shards that this process does.</summary>
@@ -68,10 +71,10 @@ internal sealed class ShardFeed(RunPlan plan, ShardBoard board, ShardListing? li
                 // As many at once as there are, since each shard makes a part: so they come when nothing else waits, or when they are many.
                 if (retries.Due >= plan.ShardDocuments || await board.TryTakeAsync(stop) is not { } shard)
                     shard = await RetryAsync(stop);
-                if (shard is not null)
-                    return shard;
+                if ((shard ?? await SuspectAsync(stop)) is { } next)
+                    return next;
                 // In this order: what is kept for another try is kept before its shard is closed.
-                if (listing?.Fault is not null || (await board.IsDoneAsync(stop) && retries.NextDue is null))
+                if (listing?.Fault is not null || (await board.IsDoneAsync(stop) && retries.NextDue is null && !suspects.Any))
                 {
                     Finished = listing?.Fault is null;
                     return null;
@@ -93,10 +96,31 @@ internal sealed class ShardFeed(RunPlan plan, ShardBoard board, ShardListing? li
         if (documents.Count == 0)
             return null;
         foreach (var failure in failures)
+        {
             progress.TriedAgain(failure);
+            Telemetry.TriedAgain(plan.Job, failure.Stage);
+        }
+
         logger.TryingAgain(plan.Run, failures.Count);
         var shard = await board.OwnAsync(documents, stop);
-        if (retries.NextDue is null)
+        if (retries.NextDue is null && !suspects.Any)
+            await board.KeepsRetriesAsync(false, stop);
+        return shard;
+    }
+
+    // When all else is settled, here where others do shards too. It takes every slot, so that nothing comes beside it.
+    private async Task<Shard?> SuspectAsync(CancellationToken stop)
+    {
+        if (!suspects.Any || retries.NextDue is not null || slots.CurrentCount != InFlight - 1 || (listing is not null && !await board.IsDoneAsync(stop)) || suspects.Take() is not { } suspect)
+            return null;
+        for (var slot = 1; slot < InFlight; slot++)
+            await slots.WaitAsync(stop);
+        progress.TriedAgain(Suspicion.Waits);
+        Telemetry.TriedAgain(plan.Job, Suspicion.Waits.Stage);
+        logger.DoingAlone(plan.Run, suspect.Only!.Single());
+        var shard = await board.OwnAsync([suspect], stop);
+        shard.IsAlone = true;
+        if (!suspects.Any)
             await board.KeepsRetriesAsync(false, stop);
         return shard;
     }

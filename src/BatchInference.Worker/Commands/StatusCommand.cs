@@ -25,19 +25,20 @@ internal static class StatusCommand
                 if (holder is not null && ledger is not null)
                 {
                     var counts = await ledger.CountAsync(holder.Run, token);
-                    var pace = (await ledger.FindRunAsync(holder.Run, token))?.Pace;
+                    var run = await ledger.FindRunAsync(holder.Run, token);
+                    var pace = run?.Pace;
                     var zone = job.Schedule.Select(night => new NightSchedule(night).Zone).FirstOrDefault() ?? TimeZoneInfo.Local;
                     var outlook = Outlook.Of(job, holder.Since, pace, surroundings.Time.GetUtcNow())?.ToText(zone);
                     await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
-                        $"{job.Name}: running since {holder.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC (process {holder.ProcessId} on {holder.Host}, run {holder.Run}): {counts.Done} documents published, {counts.Failed} of them failed{(pace is { Expected: { } expected } ? $"; {pace.Handled} of {expected} done" : "")}{(outlook is null ? "" : $", {outlook}")}"));
+                        $"{job.Name}: running since {holder.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC (process {holder.ProcessId} on {holder.Host}, run {holder.Run}): {counts.Done} documents published, {counts.Failed} of them failed{(pace is { Expected: { } expected } ? $"; {pace.Handled} of {expected} done" : "")}{(run?.Paused is { } paused ? $"; paused: {paused}" : outlook is null ? "" : $", {outlook}")}"));
                 }
                 else
                 {
                     await surroundings.Output.WriteLineAsync($"{job.Name}: {Ending(last)}");
                 }
 
-                if (ledger is not null && (holder?.Run ?? last?.Run) is { } run)
-                    foreach (var node in await ledger.NodesAsync(run, token))
+                if (ledger is not null && (holder?.Run ?? last?.Run) is { } shared)
+                    foreach (var node in await ledger.NodesAsync(shared, token))
                         if (holder is not null || node.Refused is not null)
                             await surroundings.Output.WriteLineAsync($"  {Node(node)}");
             }

@@ -44,6 +44,10 @@ internal sealed record ModelSettings
     public int Threads { get; init; }
 
     public int? BatchTokens { get; init; }
+
+    public int PauseSeconds { get; init; } = 30;
+
+    public int LongestPauseMinutes { get; init; } = 60;
 }
 
 internal sealed record LimitSettings
@@ -114,6 +118,8 @@ internal sealed record StorageSettings
     public int FailuresBeforePause { get; init; } = 5;
 
     public int PauseSeconds { get; init; } = 30;
+
+    public int OutputPauseSeconds { get; init; } = 10;
 }
 
 /// <summary>A file of <c>jobs/</c> as read.</summary>

@@ -26,23 +26,25 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
     /// <exception cref="JobIsRunningException">Another process runs the job.</exception>
     public async Task<RunReport> RunAsync(RunPlan plan, StopSignals stop)
     {
+        var progress = new RunProgress(surroundings.Time);
         foreach (var guard in new[] { job.Places.SourceGuard, job.Places.SinkGuard })
-            guard?.Attend(Told, stop.Soft);
+            guard?.Attend(Told, progress.Pauses, stop.Soft);
         if (!job.Places.CreatesOnce)
             Told($"{job.Sink.Identity}: the store has no conditional writes; this job may run on one node only.");
-        var progress = new RunProgress(surroundings.Time);
-        var began = surroundings.Time.GetTimestamp();
         using var shown = Runs.Begin(plan.Job, progress);
         await using var display = ProgressDisplay.Of(plan.Job, progress, surroundings);
-        var report = await Run(plan, progress, OutputPause.Of(surroundings.Time, Told, shown.Waited, stop.Soft)).RunAsync(stop.Soft, stop.Hard);
+        var output = OutputPause.Of(TimeSpan.FromSeconds(job.Program.Storage.OutputPauseSeconds), surroundings.Time, progress.Pauses, Told, shown.Waited, stop.Soft);
+        var model = ModelPause.Of(job.Program.Models, surroundings.Time, progress.Pauses, Told, shown.Waited, stop.Soft);
+        var began = surroundings.Time.GetTimestamp();
+        var report = await Run(plan, progress, output, model).RunAsync(stop.Soft, stop.Hard);
         Telemetry.Ran(plan.Job, report.End, surroundings.Time.GetElapsedTime(began));
         return report with { Reason = report.Reason ?? (report.End == RunEnd.Stopped ? stop.Reason : null) };
     }
 
     /// <summary>Looks at what a run would have to do.</summary>
-    public Task<RunForecast> ForecastAsync(RunPlan plan, StopSignals stop) => Run(plan, new RunProgress(surroundings.Time), ResiliencePipeline.Empty).ForecastAsync(stop.Soft);
+    public Task<RunForecast> ForecastAsync(RunPlan plan, StopSignals stop) => Run(plan, new RunProgress(surroundings.Time), ResiliencePipeline.Empty, ResiliencePipeline.Empty).ForecastAsync(stop.Soft);
 
-    private BatchRun Run(RunPlan plan, RunProgress progress, ResiliencePipeline folder) => new(plan, job.Source, job.Reader, job.Tasks.Load, job.Sink, ledger)
+    private BatchRun Run(RunPlan plan, RunProgress progress, ResiliencePipeline folder, ResiliencePipeline model) => new(plan, job.Source, job.Reader, job.Tasks.Load, job.Sink, ledger)
     {
         Time = surroundings.Time,
         Progress = progress,
@@ -51,5 +53,6 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
         StateFolder = job.StateFolder,
         SourcePipeline = job.Places.SourceGuard?.Documents ?? ResiliencePipeline.Empty,
         SinkPipeline = job.Places.SinkGuard?.Operations ?? folder,
+        ModelPipeline = model,
     };
 }

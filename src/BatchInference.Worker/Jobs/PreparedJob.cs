@@ -28,6 +28,9 @@ internal sealed class PreparedJob : IDisposable
 
     public JobSettings Settings { get; }
 
+    /// <summary>What holds for the whole program.</summary>
+    public AppSettings Program => configuration.Settings;
+
     /// <summary>The program's own folder on this machine.</summary>
     public string StateFolder => configuration.Folders.State;
 

@@ -34,7 +34,7 @@ internal sealed class ProgressDisplay : IAsyncDisposable
         var total = now.Total is { } all ? string.Create(CultureInfo.InvariantCulture, $" of {all}") : "";
         var left = now.TimeLeft is { } time ? $", {Duration(time)} left" : "";
         var failures = now.Failures.Values.Sum() > 0 ? ", failed: " + string.Join(", ", now.Failures.Where(stage => stage.Value > 0).OrderBy(stage => stage.Key, StringComparer.Ordinal).Select(stage => $"{stage.Value} {stage.Key}")) : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{job}: {now.Handled}{total} documents{members}, {now.TokensPerSecond:0} tokens/s{left}{failures}");
+        return string.Create(CultureInfo.InvariantCulture, $"{job}: {now.Handled}{total} documents{members}, {now.TokensPerSecond:0} tokens/s{left}{failures}{(now.Paused is null ? "" : $"; paused: {now.Paused}")}");
     }
 
     internal static string Duration(TimeSpan time) => time.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes:00} min")

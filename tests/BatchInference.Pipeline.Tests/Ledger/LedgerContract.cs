@@ -163,6 +163,44 @@ public abstract class LedgerContract
     }
 
     [Fact]
+    public async Task ARunTellsWhyItWaits()
+    {
+        var run = await BeginAsync(1);
+        await Ledger.PauseAsync(run.Run, "The disk is full.", default);
+        (await Ledger.FindRunAsync(run.Run, default)).ShouldBe(run with { Paused = "The disk is full." });
+        await Ledger.PauseAsync(run.Run, null, default);
+        (await Ledger.FindRunAsync(run.Run, default)).ShouldBe(run);
+    }
+
+    [Fact]
+    public async Task WhoWasInHandWhenARunFellIsSuspectedUntilItIsSettled()
+    {
+        var (first, second, third) = (await BeginAsync(1), await BeginAsync(2), await BeginAsync(3));
+        await Ledger.SuspectAsync(Fell(first, alone: false, "a", "b"), default);
+        // Said twice, it is the same.
+        await Ledger.SuspectAsync(Fell(first, alone: false, "a", "b"), default);
+        await Ledger.SuspectAsync(Fell(second, alone: true, "a"), default);
+        await Ledger.SuspectAsync(Fell(third, alone: true, "a"), default);
+        (await Ledger.SuspectsAsync(Some.Scope, default)).Values.ShouldBe([new Suspect("a", "v1", 1, 2), new Suspect("b", "v1", 1, 0)], ignoreOrder: true);
+        (await Ledger.SuspectsAsync(new ResultScope("letters", "elsewhere"), default)).ShouldBeEmpty();
+        await SettleAsync(third, 0, ["a"], RowStatus.Failed);
+        (await Ledger.SuspectsAsync(Some.Scope, default)).Keys.ShouldBe(["b"]);
+        await Ledger.RetryAsync("letters", default);
+        (await Ledger.SuspectsAsync(Some.Scope, default)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task AnotherVersionIsAnotherSuspect()
+    {
+        var (first, second) = (await BeginAsync(1), await BeginAsync(2));
+        await Ledger.SuspectAsync(Fell(first, alone: true, "a"), default);
+        await Ledger.SuspectAsync(new Fall(second.Run, Some.Scope, [new FallenDocument("a", "v2")], IsAlone: true), default);
+        (await Ledger.SuspectsAsync(Some.Scope, default)).Values.ShouldBe([new Suspect("a", "v2", 0, 1)]);
+    }
+
+    private static Fall Fell(RunRecord run, bool alone, params string[] paths) => new(run.Run, Some.Scope, [.. paths.Select(path => new FallenDocument(path, "v1"))], alone);
+
+    [Fact]
     public async Task ARunMayBeOpenedTwiceButItsNameBelongsToOneOutput()
     {
         var run = await BeginAsync(1);

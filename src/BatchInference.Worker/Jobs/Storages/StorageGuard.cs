@@ -1,5 +1,6 @@
 using System.Globalization;
 using BatchInference.Documents;
+using BatchInference.Pipeline;
 using BatchInference.Worker.Configuration;
 using Polly;
 using Polly.CircuitBreaker;
@@ -21,6 +22,7 @@ internal sealed class StorageGuard
     private readonly string place;
     private CancellationToken stop;
     private Action<string>? told;
+    private RunPauses? shown;
 
     /// <param name="place">What messages name the storage by.</param>
     /// <param name="settings">How patient it is.</param>
@@ -42,8 +44,9 @@ internal sealed class StorageGuard
 
     /// <summary>From now on the job pauses where the storage is out; before, an outage is an error at once.</summary>
     /// <param name="tell">Told when the job pauses and when it goes on.</param>
+    /// <param name="pauses">Shows that the job pauses.</param>
     /// <param name="softStop">Ends a pause.</param>
-    public void Attend(Action<string> tell, CancellationToken softStop) => (told, stop) = (tell, softStop);
+    public void Attend(Action<string> tell, RunPauses pauses, CancellationToken softStop) => (told, shown, stop) = (tell, pauses, softStop);
 
     private ResiliencePipelineBuilder Builder() => new() { TimeProvider = time };
 
@@ -82,12 +85,15 @@ internal sealed class StorageGuard
         OnOpened = opened =>
         {
             Telemetry.BreakerIs(place, BreakerState.Open);
-            told?.Invoke(string.Create(CultureInfo.InvariantCulture, $"Paused: {place} is out ({opened.Outcome.Exception?.Message}). It is asked again every {settings.PauseSeconds} seconds."));
+            var reason = $"{place} is out ({opened.Outcome.Exception?.Message}).";
+            shown?.Begin(place, reason);
+            told?.Invoke(string.Create(CultureInfo.InvariantCulture, $"Paused: {reason} It is asked again every {settings.PauseSeconds} seconds."));
             return ValueTask.CompletedTask;
         },
         OnClosed = _ =>
         {
             Telemetry.BreakerIs(place, BreakerState.Closed);
+            shown?.End(place);
             told?.Invoke($"{place} answers again; the job goes on.");
             return ValueTask.CompletedTask;
         },
