@@ -116,8 +116,8 @@ internal sealed class InferenceLoop(RunId run, TokenGate gate, RunProgress progr
     private void Fail(Queue queue, DocumentInHand document, Exception exception, CancellationToken cancellationToken)
     {
         var guilty = queue.Proven is { } proven && TryInfer(queue.Pass, [proven], cancellationToken, out _) is not null;
-        // Documents are counted once, not again when they are tried again.
-        queue.FailuresInARow = guilty ? 0 : document.Pending.Attempt > 0 ? queue.FailuresInARow : queue.FailuresInARow + 1;
+        // Documents are counted once, not again when they are tried again; but where the model was asked what it answered before, each failure tells of the model.
+        queue.FailuresInARow = guilty ? 0 : document.Pending.Attempt > 0 && queue.Proven is null ? queue.FailuresInARow : queue.FailuresInARow + 1;
         logger.InferenceFailed(exception, run, document.Shard.Number, document.Path, queue.Pass.Model, guilty);
         Finish(document, Failures.Of("infer", exception, permanent: guilty));
         if (queue.FailuresInARow < FailuresInARow)

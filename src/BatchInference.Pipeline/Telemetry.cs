@@ -11,7 +11,7 @@ public static class Telemetry
     public const string Name = "BatchInference";
 
     // Prometheus has a label `job` of its own, so attributes have the program's name before theirs, as OpenTelemetry asks of all that it does not define.
-    private const string Job = "batch_inference.job", Model = "batch_inference.model", Outcome = "batch_inference.outcome", Stage = "batch_inference.stage", Run = "batch_inference.run", ShardNumber = "batch_inference.shard";
+    private const string Job = "batch_inference.job", Model = "batch_inference.model", Outcome = "batch_inference.outcome", Stage = "batch_inference.stage", Run = "batch_inference.run", ShardNumber = "batch_inference.shard", Awaited = "batch_inference.awaited";
 
     private static readonly Meter Meter = new(Name);
     private static readonly Counter<long> Documents = Meter.CreateCounter<long>("batch_inference.documents", "{document}", "Documents that left a run, by what became of them.");
@@ -54,6 +54,16 @@ public static class Telemetry
         PaddedTokens.Add(batch.PaddedTokens, tag);
         BatchDuration.Record(duration.TotalSeconds, tag);
     }
+
+    internal static void TriedAgain(string job, string stage) => Retries.Add(1, new KeyValuePair<string, object?>(Job, job), new KeyValuePair<string, object?>(Stage, stage));
+
+    internal static void ModelSilent(string model) => ModelBreakers.Add(1, new KeyValuePair<string, object?>(Model, model));
+
+    internal static void ModelAnswers(string model, TimeSpan silence) => ModelSilence.Record(silence.TotalSeconds, new KeyValuePair<string, object?>(Model, model));
+
+    internal static void ModelAsked(string model) => ModelBreakers.Add(-1, new KeyValuePair<string, object?>(Model, model));
+
+    internal static void Paused(string awaited, TimeSpan duration) => PauseDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>(Awaited, awaited));
 
     internal static void Published(string job, TimeSpan duration) => PublishDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>(Job, job));
 

@@ -47,6 +47,7 @@ public sealed class PermissionTests
             await stopped.UntilAsync(() => results.Parts("jsonl").Count > 0);
             Mode(folder["results"], 0b101_101_101);
             await stopped.UntilAsync(() => stopped.Errors.Contains("Paused: The output", StringComparison.Ordinal));
+            (await StatusAsync(nobody, folder["state"])).ShouldContain("; paused: The output ");
             stopped.Signal(System.Runtime.InteropServices.PosixSignal.SIGTERM);
             (await stopped.EndAsync()).ShouldExit(4);
         }
@@ -60,10 +61,18 @@ public sealed class PermissionTests
             Mode(folder["results"], 0b101_101_101);
             await paused.UntilAsync(() => paused.Errors.Contains("Paused: The output", StringComparison.Ordinal));
             Mode(folder["results"], 0b111_111_111);
+            await paused.UntilAsync(() => paused.HasEnded || paused.Errors.Contains("the run goes on", StringComparison.Ordinal));
+            (await StatusAsync(nobody, folder["state"])).ShouldNotContain("paused");
             (await paused.EndAsync()).ShouldExit(0).Errors.ShouldContain("The output can be written again; the run goes on.");
         }
 
         results.ShouldBeInOrder(DemoRun.Documents);
+    }
+
+    private static async Task<string> StatusAsync(string[] account, string state)
+    {
+        using var status = WorkerProcess.StartThrough("setpriv", account, state, "status", "demo");
+        return (await status.EndAsync()).ShouldExit(0).Output;
     }
 
     private static void Mode(string folder, int mode)

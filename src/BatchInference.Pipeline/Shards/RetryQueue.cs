@@ -8,8 +8,8 @@ namespace BatchInference.Pipeline;
 /// </summary>
 /// <param name="delays">How long a document waits before its first, second … further try; as many tries as there are delays.</param>
 /// <param name="time">The clock.</param>
-/// <param name="suspects">Where those wait that are to be done alone.</param>
-internal sealed class RetryQueue(IReadOnlyList<TimeSpan> delays, TimeProvider time, WaitingSuspects suspects)
+/// <param name="suspects">Where those wait that are to be done alone; null where nobody is suspected.</param>
+internal sealed class RetryQueue(IReadOnlyList<TimeSpan> delays, TimeProvider time, WaitingSuspects? suspects = null)
 {
     // What is above is left to the next run, so that a storage that is down does not fill the memory.
     private const int Most = 1000;
@@ -20,7 +20,7 @@ internal sealed class RetryQueue(IReadOnlyList<TimeSpan> delays, TimeProvider ti
     /// <summary>Keeps a failed document for another try; false when it had its last one.</summary>
     public bool TryAdd(Pending pending, string path, DocumentFailure failure)
     {
-        if (suspects.TryAdd(pending, path, failure))
+        if (suspects?.TryAdd(pending, path, failure) == true)
             return true;
         lock (turn)
         {
@@ -34,7 +34,7 @@ internal sealed class RetryQueue(IReadOnlyList<TimeSpan> delays, TimeProvider ti
     /// <summary>Lets go of documents that another process does.</summary>
     public void Forget(IReadOnlyList<Pending> documents)
     {
-        suspects.Forget(documents);
+        suspects?.Forget(documents);
         lock (turn)
             waiting.RemoveAll(one => documents.Contains(one.Pending));
     }

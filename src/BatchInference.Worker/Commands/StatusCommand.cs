@@ -37,8 +37,8 @@ internal static class StatusCommand
                     await surroundings.Output.WriteLineAsync($"{job.Name}: {Ending(last)}");
                 }
 
-                if (ledger is not null && (holder?.Run ?? last?.Run) is { } shared)
-                    foreach (var node in await ledger.NodesAsync(shared, token))
+                if (ledger is not null && (holder?.Run ?? last?.Run) is { } told)
+                    foreach (var node in await ledger.NodesAsync(told, token))
                         if (holder is not null || node.Refused is not null)
                             await surroundings.Output.WriteLineAsync($"  {Node(node)}");
             }

@@ -160,6 +160,7 @@ public sealed class StorageTests : IAsyncLifetime
         proxy.Out = true;
         while (!worker.Errors.Contains("Paused:", StringComparison.Ordinal))
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, limit.Token);
+        (await configuration.RunAsync(secrets, "status", "archives")).ShouldExit(0).Output.ShouldContain(" is out (");
         proxy.Out = false;
         (await worker.EndAsync()).ShouldExit(0).Errors.ShouldContain("the job goes on");
         var folder = new ResultFolder(results, "archives");
