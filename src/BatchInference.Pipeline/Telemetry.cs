@@ -67,15 +67,5 @@ public static class Telemetry
 
     internal static void Published(string job, TimeSpan duration) => PublishDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>(Job, job));
 
-    internal static void TriedAgain(string job, string stage) => Retries.Add(1, new KeyValuePair<string, object?>(Job, job), new KeyValuePair<string, object?>(Stage, stage));
-
-    internal static void ModelSilent(string model) => ModelBreakers.Add(1, new KeyValuePair<string, object?>(Model, model));
-
-    internal static void ModelAnswers(string model, TimeSpan silence) => ModelSilence.Record(silence.TotalSeconds, new KeyValuePair<string, object?>(Model, model));
-
-    internal static void ModelAsked(string model) => ModelBreakers.Add(-1, new KeyValuePair<string, object?>(Model, model));
-
-    internal static void Paused(string awaited, TimeSpan duration) => PauseDuration.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("batch_inference.awaited", awaited));
-
     private static InstrumentAdvice<double> Buckets(params double[] bounds) => new() { HistogramBucketBoundaries = bounds };
 }
