@@ -10,7 +10,7 @@ internal sealed class PdfExtractor : TextExtractor
 {
     public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Pdf];
 
-    public override int Revision => 2;
+    public override int Revision => 3;
 
     public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {

@@ -1,6 +1,5 @@
 using System.Text;
 using UglyToad.PdfPig.Content;
-using UglyToad.PdfPig.DocumentLayoutAnalysis.WordExtractor;
 
 namespace BatchInference.Documents.Extraction;
 
@@ -11,24 +10,17 @@ namespace BatchInference.Documents.Extraction;
 /// </remarks>
 internal sealed class PdfPageText
 {
-    private const int MostWords = 50_000;
     private const int DeepestCut = 12;
 
     // Lines at its top and bottom that may stand on other pages too.
     private const int EdgeLines = 3;
 
-    private readonly List<List<Box>> lines;
-    private List<List<List<Box>>>? regions;
+    private readonly List<List<PdfWord>> lines;
+    private List<List<List<PdfWord>>>? regions;
     private int top;
     private int bottom;
 
-    public PdfPageText(Page page)
-    {
-        List<Box> words = [.. NearestNeighbourWordExtractor.Instance.GetWords(page.Letters)
-            .Where(word => word.TextOrientation is TextOrientation.Horizontal or TextOrientation.Other && !string.IsNullOrWhiteSpace(word.Text))
-            .Take(MostWords).Select(word => new Box(word))];
-        lines = Lines(words);
-    }
+    public PdfPageText(Page page) => lines = Lines(PdfWords.Of(page.Letters));
 
     /// <summary>Leaves out the lines at its top and bottom that stand, but for numbers, at the same place of other pages.</summary>
     /// <param name="others">The pages around it.</param>
@@ -58,11 +50,11 @@ internal sealed class PdfPageText
         return goesOn;
     }
 
-    private List<List<List<Box>>> Regions() => regions ??= lines.Count == 0 ? [] : [.. Regions([.. lines[top..^bottom].SelectMany(line => line)], 0).Select(Lines)];
+    private List<List<List<PdfWord>>> Regions() => regions ??= lines.Count == 0 ? [] : [.. Regions([.. lines[top..^bottom].SelectMany(line => line)], 0).Select(Lines)];
 
-    private bool HasAtEdge(List<Box> line) => lines.Take(EdgeLines).Concat(lines.TakeLast(EdgeLines)).Any(other => Math.Abs(other[0].Middle - line[0].Middle) < 3 && IsSame(other, line));
+    private bool HasAtEdge(List<PdfWord> line) => lines.Take(EdgeLines).Concat(lines.TakeLast(EdgeLines)).Any(other => Math.Abs(other[0].Middle - line[0].Middle) < 3 && IsSame(other, line));
 
-    private static bool IsSame(List<Box> left, List<Box> right)
+    private static bool IsSame(List<PdfWord> left, List<PdfWord> right)
     {
         if (left.Count != right.Count) return false;
         for (var index = 0; index < left.Count; index++)
@@ -73,7 +65,7 @@ internal sealed class PdfPageText
 
     private static string WithoutDigits(string text) => string.Concat(text.Where(character => !char.IsAsciiDigit(character)));
 
-    private static IEnumerable<List<Box>> Regions(List<Box> words, int depth)
+    private static IEnumerable<List<PdfWord>> Regions(List<PdfWord> words, int depth)
     {
         if (depth >= DeepestCut || words.Count < 2) return [words];
         var height = Median(words.Select(word => word.Height));
@@ -88,16 +80,16 @@ internal sealed class PdfPageText
         return [words];
     }
 
-    private static bool Columns(List<Box> words, double height) =>
+    private static bool Columns(List<PdfWord> words, double height) =>
         words.Count >= 12 && (Cut(words, word => word.Left, word => word.Right, 1.2 * height) is { } cut
             ? Lines(cut.Low).Count >= 3 && Lines(cut.High).Count >= 3
             : Cut(words, word => word.Bottom, word => word.Top, 0.8 * height) is { } blocks && (Gutter(blocks.Low, height) || Gutter(blocks.High, height)));
 
-    private static bool Gutter(List<Box> words, double height) =>
+    private static bool Gutter(List<PdfWord> words, double height) =>
         Cut(words, word => word.Left, word => word.Right, 1.2 * height) is { } cut && Lines(cut.Low).Count >= 3 && Lines(cut.High).Count >= 3;
 
     // The widest strip along one axis that no word touches.
-    private static (List<Box> Low, List<Box> High)? Cut(List<Box> words, Func<Box, double> low, Func<Box, double> high, double least)
+    private static (List<PdfWord> Low, List<PdfWord> High)? Cut(List<PdfWord> words, Func<PdfWord, double> low, Func<PdfWord, double> high, double least)
     {
         var (best, at, reach) = (least, double.NaN, double.MinValue);
         foreach (var word in words.OrderBy(low))
@@ -109,21 +101,23 @@ internal sealed class PdfPageText
         return double.IsNaN(at) ? null : (words.Where(word => high(word) <= at).ToList(), words.Where(word => high(word) > at).ToList());
     }
 
-    private static List<List<Box>> Lines(List<Box> words)
+    private static List<List<PdfWord>> Lines(List<PdfWord> words)
     {
-        var lines = new List<List<Box>>();
-        foreach (var word in words.OrderByDescending(word => word.Middle))
+        var lines = new List<List<PdfWord>>();
+        var sorted = words.ToArray();
+        Array.Sort(sorted, static (one, other) => other.Middle.CompareTo(one.Middle) is not 0 and var higher ? higher : one.Left.CompareTo(other.Left));
+        foreach (var word in sorted)
         {
             if (lines.Count > 0 && lines[^1] is var line && word.Middle > line[0].Middle - (0.5 * Math.Min(line[0].Height, word.Height)) && word.Middle > line[^1].Middle - (0.6 * word.Height)) line.Add(word);
             else lines.Add([word]);
         }
 
-        foreach (var line in lines) line.Sort((left, right) => left.Left.CompareTo(right.Left));
+        foreach (var line in lines) line.Sort(static (left, right) => left.Left.CompareTo(right.Left));
         return lines;
     }
 
     // Three rows and more, of three cells each and few words in a cell: lines of columns are longer.
-    private static bool IsTable(List<List<Box>> lines)
+    private static bool IsTable(List<List<PdfWord>> lines)
     {
         if (lines.Count < 3) return false;
         var (cells, words, rows) = (0, 0, 0);
@@ -136,9 +130,9 @@ internal sealed class PdfPageText
         return rows >= 3 && rows >= 0.6 * lines.Count && words < 3 * cells;
     }
 
-    private static List<List<Box>> Cells(List<Box> line)
+    private static List<List<PdfWord>> Cells(List<PdfWord> line)
     {
-        var cells = new List<List<Box>> { new() { line[0] } };
+        var cells = new List<List<PdfWord>> { new() { line[0] } };
         for (var index = 1; index < line.Count; index++)
         {
             // Blanks between words are about a third of the letters' height.
@@ -149,7 +143,7 @@ internal sealed class PdfPageText
         return cells;
     }
 
-    private static void AppendTable(List<List<Box>> lines, TextBuilder text)
+    private static void AppendTable(List<List<PdfWord>> lines, TextBuilder text)
     {
         foreach (var line in lines)
         {
@@ -160,7 +154,7 @@ internal sealed class PdfPageText
         text.EndParagraph();
     }
 
-    private static bool AppendRegion(List<List<Box>> lines, List<Box>? following, TextBuilder text)
+    private static bool AppendRegion(List<List<PdfWord>> lines, List<PdfWord>? following, TextBuilder text)
     {
         var distances = lines.Zip(lines.Skip(1), (upper, lower) => upper[0].Middle - lower[0].Middle).Where(distance => distance > 0).ToList();
         var usual = distances.Count > 0 ? Median(distances) : 0;
@@ -189,7 +183,7 @@ internal sealed class PdfPageText
         return false;
     }
 
-    private static string Joined(List<Box> line)
+    private static string Joined(List<PdfWord> line)
     {
         var joined = new StringBuilder();
         foreach (var word in line)
@@ -206,21 +200,5 @@ internal sealed class PdfPageText
     {
         var sorted = values.Order().ToArray();
         return sorted.Length == 0 ? 0 : sorted[sorted.Length / 2];
-    }
-
-    private readonly record struct Box(string Text, double Left, double Right, double Bottom, double Top)
-    {
-        public Box(Word word)
-            : this(word.Text, word.BoundingBox.Left, word.BoundingBox.Right, word.BoundingBox.Bottom, word.BoundingBox.Top)
-        {
-            // Ascenders and descenders make boxes of one line differ; the base line and the letters' size do not.
-            var letter = word.Letters[0];
-            Bottom = letter.StartBaseLine.Y;
-            Top = Bottom + Math.Max(1, letter.PointSize * 0.7);
-        }
-
-        public double Height => Math.Max(0.1, Top - Bottom);
-
-        public double Middle => (Top + Bottom) / 2;
     }
 }

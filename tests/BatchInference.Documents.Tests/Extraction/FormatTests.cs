@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using BatchInference.Documents.Extraction;
@@ -108,6 +109,27 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public async Task LettersOfAPdfAreWordsHoweverTheyWereDrawn()
+    {
+        // By letters from the right; twice, as bold; with an accent before the letter under it; a blank that is taken back; words set apart by places alone.
+        var drawn = """
+            BT /F 20 Tf
+            1 0 0 1 77.8 700 Tm (m) Tj 1 0 0 1 66.68 700 Tm (a) Tj 1 0 0 1 55.56 700 Tm (e) Tj 1 0 0 1 50 700 Tm (t) Tj
+            1 0 0 1 50 670 Tm (Bold) Tj 1 0 0 1 50.4 670 Tm (Bold) Tj
+            1 0 0 1 50 640 Tm (r) Tj 1 0 0 1 58.9 640 Tm (^) Tj 1 0 0 1 56.66 640 Tm (o) Tj 1 0 0 1 67.78 640 Tm (le) Tj
+            1 0 0 1 50 610 Tm (leg) Tj ( ) Tj 1 0 0 1 76.7 610 Tm (acy) Tj
+            1 0 0 1 50 580 Tm (two) Tj 1 0 0 1 86.7 580 Tm (words) Tj
+            ET
+            """;
+        await ShouldReadAsync("drawn.pdf", Drawn(drawn), "team\nBold\nrôle\nlegacy\ntwo words");
+    }
+
+    [Fact]
+    public async Task APageThatIsPrintedOnItsSideIsRead() =>
+        await ShouldReadAsync("side.pdf", Drawn("BT /F 12 Tf 0 1 -1 0 100 100 Tm (The accounts of the year are on the next page.) Tj 0 1 -1 0 114 100 Tm (They were audited.) Tj 1 0 0 1 300 50 Tm (7) Tj ET"),
+            "The accounts of the year are on the next page. They were audited.");
+
+    [Fact]
     public async Task APdfOfMorePagesThanTheLimitIsRefused()
     {
         using var builder = new PdfDocumentBuilder();
@@ -156,6 +178,28 @@ public sealed class FormatTests
 
     private static Task<DocumentReading> ReadAsync(string path, byte[] content) =>
         Reader.ReadAsync(new Document(new DocumentId(path, "1"), content.Length, _ => ValueTask.FromResult<Stream>(new MemoryStream(content))), _ => false, default).FirstAsync().AsTask();
+
+    // A page of one font and these drawing commands.
+    private static byte[] Drawn(string commands)
+    {
+        var pdf = new StringBuilder("%PDF-1.4\n");
+        var places = new List<int>();
+        foreach (var item in new[]
+        {
+            "<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
+            $"<< /Length {commands.Length} >>\nstream\n{commands}\nendstream",
+        })
+        {
+            places.Add(pdf.Length);
+            pdf.Append(CultureInfo.InvariantCulture, $"{places.Count} 0 obj\n{item}\nendobj\n");
+        }
+
+        var table = pdf.Length;
+        pdf.Append("xref\n0 5\n0000000000 65535 f \n");
+        foreach (var place in places) pdf.Append(CultureInfo.InvariantCulture, $"{place:D10} 00000 n \n");
+        return Encoding.ASCII.GetBytes(pdf.Append(CultureInfo.InvariantCulture, $"trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n").ToString());
+    }
 
     private static byte[] Zip(params (string Name, string Content)[] entries)
     {
