@@ -41,6 +41,8 @@ internal static class ServiceCommand
         await using var ledger = await LedgerChoice.OpenAsync(configuration, surroundings.Time, token);
         using var host = ServiceHost.Build(current, read, surroundings, ledger, listener);
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("BatchInference.Worker.Service");
+        foreach (var warning in configuration.Warnings)
+            logger.Told(warning);
         foreach (var (job, errors) in unfit)
             logger.Unfit(job, string.Join(' ', errors));
         if (jobs.Length == 0)

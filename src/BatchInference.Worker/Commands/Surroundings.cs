@@ -26,6 +26,11 @@ internal sealed record Surroundings(TextWriter Output, TextWriter Error, TextRea
     public WorkerConfiguration Configure(string? configurationOption, string? stateOption, bool asService = false)
     {
         var folder = Folders.FindConfiguration(configurationOption, Variable, WorkingFolder, ProgramFolder);
-        return WorkerConfiguration.Read(folder, Folders.FindState(stateOption, Variable, asService), ProgramFolder, SecretFiles.Below(Environment));
+        var configuration = WorkerConfiguration.Read(folder, Folders.FindState(stateOption, Variable, asService), ProgramFolder, SecretFiles.Below(Environment));
+        // The service has a log for them.
+        if (!asService)
+            foreach (var warning in configuration.Warnings)
+                Error.WriteLine(warning);
+        return configuration;
     }
 }

@@ -19,10 +19,10 @@ internal sealed class EnvironmentOverrides
     }
 
     /// <summary>Puts the overrides of <c>appsettings.json</c> in.</summary>
-    public void ApplyToSettings(JsonObject content, ICollection<string> errors)
+    public void ApplyToSettings(JsonObject content, ICollection<string> warnings, ICollection<string> errors)
     {
         foreach (var (variable, steps, value) in variables.Where(entry => !IsJob(entry.Steps)))
-            Put(variable, content, KnownKeys.AppSettings, steps, value, errors);
+            Put(variable, content, KnownKeys.AppSettings, RenamedKeys.Now(variable, steps, RenamedKeys.OfSettings, warnings), value, errors);
     }
 
     /// <summary>Puts the overrides of one job in.</summary>

@@ -17,18 +17,23 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
     /// <summary>What stands in no file.</summary>
     public GivenSecrets Secrets { get; private init; } = new(_ => null);
 
+    /// <summary>What is understood today and should be written otherwise.</summary>
+    public IReadOnlyList<string> Warnings { get; private init; } = [];
+
     /// <summary>Reads everything.</summary>
     /// <exception cref="ConfigurationException">Something is wrong: all of it is told.</exception>
     public static WorkerConfiguration Read(string folder, string state, string programFolder, IDictionary environment)
     {
         var errors = new List<string>();
+        var warnings = new List<string>();
         var overrides = new EnvironmentOverrides(environment);
 
         var settings = Parse(Path.Combine(folder, "appsettings.json"), "appsettings.json", errors);
         if (settings is not null)
         {
             Configuration.Secrets.Refuse(settings, "", new ConfigurationCheck("appsettings.json", errors));
-            overrides.ApplyToSettings(settings, errors);
+            RenamedKeys.Apply(settings, "appsettings.json", RenamedKeys.OfSettings, warnings, errors);
+            overrides.ApplyToSettings(settings, warnings, errors);
             KnownKeys.AppSettings.Check("", settings, new ConfigurationCheck("appsettings.json", errors));
         }
 
@@ -56,6 +61,7 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
             jobs.ToDictionary(job => job.Key, job => job.Value.Deserialize<JobSettings>(AsWritten)! with { Name = job.Key, Written = job.Value }, StringComparer.Ordinal))
         {
             Secrets = new GivenSecrets(name => environment[name] as string),
+            Warnings = warnings,
         };
     }
 

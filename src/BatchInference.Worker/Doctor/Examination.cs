@@ -18,6 +18,8 @@ internal sealed class Examination(WorkerConfiguration configuration, Func<string
     public async IAsyncEnumerable<Finding> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         yield return new("configuration", true, $"{configuration.Folders.Configuration}: {configuration.Jobs.Count} jobs, {configuration.Jobs.Values.Count(job => job.Enabled)} enabled", null);
+        foreach (var warning in configuration.Warnings)
+            yield return new("configuration", true, warning, null);
         // A file with one is refused when the configuration is read.
         yield return new("secrets", true, "none in the configuration files", null);
         foreach (var finding in FileRights.Look(configuration, variable))

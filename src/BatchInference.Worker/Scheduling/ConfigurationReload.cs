@@ -71,6 +71,8 @@ internal sealed class ConfigurationReload(
             current.Value = read();
             levels.Set(current.Value.Settings.Logging);
             await ScheduleAsync(before, cancellationToken);
+            foreach (var warning in current.Value.Warnings)
+                logger.Told(warning);
             logger.Reloaded(current.Value.Jobs.Count);
         }
         catch (ConfigurationException error)
