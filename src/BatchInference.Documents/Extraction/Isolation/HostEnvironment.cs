@@ -9,7 +9,7 @@ internal static class HostEnvironment
     private static readonly string[] Kept =
     [
         "PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "FONTCONFIG_PATH", "FONTCONFIG_FILE",
-        "DOTNET_ROOT", "DOTNET_ROOT_X64", "DOTNET_ROOT_ARM64", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "DOTNET_BUNDLE_EXTRACT_BASE_DIR",
+        "DOTNET_ROOT", "DOTNET_ROOT_X64", "DOTNET_ROOT_ARM64", "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "DOTNET_BUNDLE_EXTRACT_BASE_DIR", "DOTNET_EnableWriteXorExecute",
         "SystemRoot", "SystemDrive", "windir", "ProgramFiles", "ProgramData", "PATHEXT", "COMSPEC",
     ];
 
