@@ -106,11 +106,11 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         {
             throw;
         }
-        catch (OutputUnavailableException exception) when (softStop.IsCancellationRequested)
+        catch (Exception exception) when (softStop.IsCancellationRequested && IsOutage(exception) && !held.Lost.IsCancellationRequested)
         {
             // Nothing is wrong but the place: the next start closes the run.
             Logger.RunFailed(exception, plan.Run);
-            report = report with { End = RunEnd.Stopped, Reason = exception.Message, Counts = Progress.Counts };
+            report = report with { End = RunEnd.Stopped, Reason = Why(exception), Counts = Progress.Counts };
         }
         catch (Exception thrown)
         {
@@ -177,8 +177,8 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         {
             Job = plan.Job,
             Run = plan.Run,
-            End = fault is not null && !(fault is OutputUnavailableException or ModelBrokenException { HasAnswered: true } && softStop.IsCancellationRequested) ? RunEnd.Failed : complete ? RunEnd.Complete : RunEnd.Stopped,
-            Reason = fault?.Message ?? (complete ? null : "The run was asked to stop."),
+            End = fault is not null && !(softStop.IsCancellationRequested && IsOutage(fault)) ? RunEnd.Failed : complete ? RunEnd.Complete : RunEnd.Stopped,
+            Reason = fault is not null ? Why(fault) : (complete ? null : "The run was asked to stop."),
             Counts = counts,
             Remaining = total is { } all ? all - Progress.SettledDocuments : complete && plan.Limit is null ? listing?.PutUp - Progress.SettledDocuments : null,
             Parts = writeLoop.Parts,
@@ -286,6 +286,12 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             then();
         }
     });
+
+    // What a run waits for until it is mended or asked to stop, and what the pipelines say while they wait.
+    private static bool IsOutage(Exception exception) => exception is OutputUnavailableException or StorageUnavailableException or ExecutionRejectedException or ModelBrokenException { HasAnswered: true };
+
+    // A pipeline that gave up tells only that; the storage told why.
+    private static string Why(Exception exception) => exception is ExecutionRejectedException { InnerException: { } cause } ? cause.Message : exception.Message;
 
     private static IReadOnlyList<ModelPass> Verified(RunPlan plan, IReadOnlyList<ModelPass> loaded)
     {

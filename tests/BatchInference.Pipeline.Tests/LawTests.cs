@@ -1,7 +1,9 @@
 using System.Text.Json;
+using BatchInference.Documents;
 using BatchInference.Pipeline.Results;
 using BatchInference.Testing;
 using CsCheck;
+using Polly.CircuitBreaker;
 
 namespace BatchInference.Pipeline.Tests;
 
@@ -172,6 +174,45 @@ public sealed class LawTests : IDisposable
         archive.Sink.Before = _ => { };
         archive.SoftStop = new CancellationTokenSource();
         (await archive.RunAsync()).End.ShouldBe(RunEnd.Complete);
+        Whole();
+    }
+
+    [Fact]
+    public async Task AStorageThatIsOutAtTheCloseIsNoFailure()
+    {
+        Letters(40);
+        archive.Sink.Before = name =>
+        {
+            if (!name.EndsWith("00002.jsonl", StringComparison.Ordinal) && !name.StartsWith("_runs", StringComparison.Ordinal))
+                return;
+            // The night closed while the run waited for the storage.
+            archive.SoftStop.Cancel();
+            throw new BrokenCircuitException("The circuit is open.", new StorageUnavailableException("The container results is busy."));
+        };
+        var report = await archive.RunAsync();
+        report.End.ShouldBe(RunEnd.Stopped);
+        report.Reason.ShouldBe("The container results is busy.");
+        archive.Sink.Before = _ => { };
+        archive.SoftStop = new CancellationTokenSource();
+        (await archive.RunAsync()).End.ShouldBe(RunEnd.Complete);
+        Whole();
+    }
+
+    [Fact]
+    public async Task AStorageOfTheDocumentsThatIsOutAtTheCloseIsNoFailure()
+    {
+        Letters(2000);
+        archive.Listing = path =>
+        {
+            if (path != "letter-0900")
+                return;
+            archive.SoftStop.Cancel();
+            throw new StorageUnavailableException("The container deposits is busy.");
+        };
+        (await archive.RunAsync(plan => plan with { ShardDocuments = 100 })).End.ShouldBe(RunEnd.Stopped);
+        archive.Listing = _ => { };
+        archive.SoftStop = new CancellationTokenSource();
+        (await archive.RunAsync(plan => plan with { ShardDocuments = 100 })).End.ShouldBe(RunEnd.Complete);
         Whole();
     }
 

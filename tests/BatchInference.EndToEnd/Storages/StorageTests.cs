@@ -97,6 +97,45 @@ public sealed class StorageTests : IAsyncLifetime
         using var configuration = new ConfigurationFolder($$"""{ "folder": { "path": "{{archive.Path}}" } }""", S3Place("plain", s3.Unconditional));
         (await configuration.RunAsync(Secrets, "run", "archives")).ShouldExit(0).Errors.ShouldContain("no conditional writes");
         (await RowsAsync(client, "plain")).ShouldHaveSingleItem();
+
+        await using var database = await PostgresServer.StartAsync();
+        var shared = new Dictionary<string, string>(Secrets) { ["BATCHINFERENCE__Ledger__PostgreSql"] = database.Connection };
+        var refused = (await configuration.RunAsync(shared, "run", "archives", "--again")).ShouldExit(2).Errors;
+        refused.ShouldContain("jobs/archives.json: output.s3: ");
+        refused.ShouldContain("has no conditional writes: of two objects of one name the later replaced the first");
+        refused.ShouldContain("remove Ledger.PostgreSql");
+        (await configuration.RunAsync(shared, "doctor")).ShouldExit(1).Output.ShouldContain("has no conditional writes");
+        (await RowsAsync(client, "plain")).ShouldHaveSingleItem();
+
+        // The same store behind something that keeps the first may be shared.
+        await client.PutBucketAsync("kept-once");
+        using var kept = new ConfigurationFolder($$"""{ "folder": { "path": "{{archive.Path}}" } }""", S3Place("kept-once"));
+        (await kept.RunAsync(shared, "run", "archives")).ShouldExit(0);
+        (await RowsAsync(client, "kept-once")).ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task ANightThatClosesWhileTheOutputIsOutHasStoppedInGoodOrder()
+    {
+        var results = Container("out-at-the-close");
+        using var proxy = new StorageProxy(azurite.Address);
+        var secrets = new Dictionary<string, string> { ["AZURE_STORAGE_CONNECTION_STRING"] = Azurite.ConnectionStringOf(proxy.Address) };
+        using var archive = new TempFolder();
+        for (var number = 0; number < 30; number++) archive.Write($"{number}.txt", $"Le conseil municipal a adopté le budget numéro {number}. Les travaux de l'école commenceront en mars.");
+        using var configuration = new ConfigurationFolder($$"""{ "folder": { "path": "{{archive.Path}}" } }""", """{ "azureBlob": { "container": "out-at-the-close" } }""", """{ "Tries": 1, "FailuresBeforePause": 2, "PauseSeconds": 1 }""");
+        using (var worker = configuration.Start(secrets, "run", "archives"))
+        {
+            // The probe at the door is two calls; then the storage goes, and the first part finds it gone.
+            await worker.UntilAsync(() => proxy.Calls >= 2);
+            proxy.Out = true;
+            await worker.UntilAsync(() => worker.Errors.Contains("Paused:", StringComparison.Ordinal));
+            worker.Signal(System.Runtime.InteropServices.PosixSignal.SIGTERM);
+            (await worker.EndAsync()).ShouldExit(4).Output.ShouldContain("stopped in good order");
+        }
+
+        proxy.Out = false;
+        (await configuration.RunAsync(secrets, "run", "archives")).ShouldExit(0);
+        (await RowsAsync(results, "archives/")).Count.ShouldBe(30);
     }
 
     [Fact]

@@ -167,6 +167,9 @@ internal sealed class JobPlaces : IDisposable
         {
             CreatesOnce = await ConditionalWrites.AreKeptAsync(store, settings.Bucket, Below(settings.Prefix), cancellationToken);
             Sink = ObjectSink(store, settings);
+            // Alone on its ledger a node has no late writer to fear; nodes that share one have.
+            if (!CreatesOnce && configuration.Settings.Ledger.PostgreSql is not null)
+                throw new IOException($"output.s3: {Sink.Identity} has no conditional writes: of two objects of one name the later replaced the first (a probe was written twice with If-None-Match). So a node that was paused could replace what another has written, and the ledger is one that nodes share (Ledger.PostgreSql). Write to a store that refuses the second (409 or 412), to a container of Azure or to a folder; or let one node alone run this job, with a ledger of its own: remove Ledger.PostgreSql from its appsettings.json.");
         }
         else if (SinkGuard is not null)
         {

@@ -15,6 +15,9 @@ namespace BatchInference.Worker.Jobs.Storages;
 /// </summary>
 internal sealed class StorageGuard
 {
+    // Between the tries of one operation, in seconds.
+    private const int LongestWait = 5;
+
     private static readonly TimeSpan Sampling = TimeSpan.FromMinutes(1);
 
     private readonly StorageSettings settings;
@@ -23,6 +26,7 @@ internal sealed class StorageGuard
     private CancellationToken stop;
     private Action<string>? told;
     private RunPauses? shown;
+    private bool isPaused;
 
     /// <param name="place">What messages name the storage by.</param>
     /// <param name="settings">How patient it is.</param>
@@ -59,14 +63,11 @@ internal sealed class StorageGuard
     {
         ShouldHandle = arguments => ValueTask.FromResult(IsOutage(arguments.Outcome.Exception) && MayPause),
         MaxRetryAttempts = settings.FailuresBeforePause,
-        Delay = TimeSpan.FromSeconds(1),
-        BackoffType = DelayBackoffType.Exponential,
-        MaxDelay = TimeSpan.FromSeconds(5),
-        UseJitter = true,
-        OnRetry = _ =>
+        Delay = TimeSpan.Zero,
+        OnRetry = arguments =>
         {
             Telemetry.Retried(place);
-            return ValueTask.CompletedTask;
+            return WaitAsync(TimeSpan.FromSeconds(Math.Min(LongestWait, 1 << Math.Min(arguments.AttemptNumber, 10))), arguments.Context);
         },
     };
 
@@ -85,30 +86,35 @@ internal sealed class StorageGuard
         OnOpened = opened =>
         {
             Telemetry.BreakerIs(place, BreakerState.Open);
+            // It opens anew each time that the storage was asked in vain; that is told once.
             var reason = $"{place} is out ({opened.Outcome.Exception?.Message}).";
             shown?.Begin(place, reason);
-            told?.Invoke(string.Create(CultureInfo.InvariantCulture, $"Paused: {reason} It is asked again every {settings.PauseSeconds} seconds."));
+            if (told is not null && !Interlocked.Exchange(ref isPaused, true))
+                told(string.Create(CultureInfo.InvariantCulture, $"Paused: {reason} It is asked again every {settings.PauseSeconds} seconds."));
             return ValueTask.CompletedTask;
         },
         OnClosed = _ =>
         {
             Telemetry.BreakerIs(place, BreakerState.Closed);
             shown?.End(place);
-            told?.Invoke($"{place} answers again; the job goes on.");
+            if (Interlocked.Exchange(ref isPaused, false))
+                told?.Invoke($"{place} answers again; the job goes on.");
             return ValueTask.CompletedTask;
         },
     };
 
-    // The wait stands in the callback and not in the delay, since a soft stop ends it and not the operation.
     private RetryStrategyOptions Pauses() => new()
     {
         ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is BrokenCircuitException && MayPause),
         MaxRetryAttempts = int.MaxValue,
         Delay = TimeSpan.Zero,
-        OnRetry = async arguments =>
-        {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, arguments.Context.CancellationToken);
-            await Task.Delay(TimeSpan.FromSeconds(settings.PauseSeconds), time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        },
+        OnRetry = arguments => WaitAsync(TimeSpan.FromSeconds(settings.PauseSeconds), arguments.Context),
     };
+
+    // Waits stand in callbacks and not in the strategies' delays, since a soft stop ends them and not the operation.
+    private async ValueTask WaitAsync(TimeSpan wait, ResilienceContext context)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, context.CancellationToken);
+        await Task.Delay(wait, time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 }
