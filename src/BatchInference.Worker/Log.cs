@@ -51,6 +51,15 @@ internal static partial class Log
     [LoggerMessage(117, LogLevel.Warning, "The books cannot be asked for the last runs; metrics of them are old: {Reason}")]
     public static partial void LastRunsUnknown(this ILogger logger, string reason);
 
+    [LoggerMessage(118, LogLevel.Information, "Job {Job}: how the night of {Night:yyyy-MM-dd} went was told by {Channel}")]
+    public static partial void NoticeSent(this ILogger logger, string job, DateOnly night, string channel);
+
+    [LoggerMessage(119, LogLevel.Error, "Job {Job}: how the night of {Night:yyyy-MM-dd} went could not be told by {Channel}: {Reason}")]
+    public static partial void NoticeNotSent(this ILogger logger, string job, DateOnly night, string channel, string reason);
+
+    [LoggerMessage(120, LogLevel.Debug, "Job {Job}: the night of {Night:yyyy-MM-dd} was done and told before; nobody is told again")]
+    public static partial void ToldBefore(this ILogger logger, string job, DateOnly night);
+
     [LoggerMessage(111, LogLevel.Information, "The configuration was read anew: {Jobs} jobs; a night that is open ends by the old one")]
     public static partial void Reloaded(this ILogger logger, int jobs);
 

@@ -13,7 +13,7 @@ internal static class RunText
 
     public static async Task WriteAsync(TextWriter output, RunReport report, PreparedJob job, Ledger ledger, bool json)
     {
-        var reasons = await ReasonsAsync(report, ledger);
+        var reasons = await FailureReasons.CountAsync(ledger.FailuresOfAsync(report.Run, CancellationToken.None));
         if (json)
         {
             await output.WriteLineAsync(ToJson(report, job, reasons).ToJsonString());
@@ -59,19 +59,7 @@ internal static class RunText
         output.WriteLine($"  time       {(forecast.Duration is { } time ? "about " + ProgressDisplay.Duration(time) : "cannot be told from the sample")}");
     }
 
-    private static async Task<List<(string Stage, string Reason, long Documents, bool Permanent)>> ReasonsAsync(RunReport report, Ledger ledger)
-    {
-        var reasons = new Dictionary<(string, string, bool), long>();
-        await foreach (var failure in ledger.FailuresOfAsync(report.Run, CancellationToken.None))
-        {
-            var key = (failure.Failure.Stage, failure.Failure.Reason, failure.Failure.Permanent);
-            reasons[key] = reasons.GetValueOrDefault(key) + 1;
-        }
-
-        return [.. reasons.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key.Item1, StringComparer.Ordinal).ThenBy(pair => pair.Key.Item2, StringComparer.Ordinal).Select(pair => (pair.Key.Item1, pair.Key.Item2, pair.Value, pair.Key.Item3))];
-    }
-
-    private static JsonObject ToJson(RunReport report, PreparedJob job, List<(string Stage, string Reason, long Documents, bool Permanent)> reasons) => new()
+    private static JsonObject ToJson(RunReport report, PreparedJob job, List<FailureReason> reasons) => new()
     {
         ["job"] = report.Job,
         ["run"] = report.Run.ToString(),

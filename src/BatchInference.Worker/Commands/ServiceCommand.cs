@@ -2,6 +2,7 @@ using System.CommandLine;
 using BatchInference.Worker.Configuration;
 using BatchInference.Worker.Health;
 using BatchInference.Worker.Jobs;
+using BatchInference.Worker.Notices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -37,6 +38,7 @@ internal static class ServiceCommand
         var unfit = Unfit(configuration, jobs);
         if (unfit.Count > 0 && unfit.Count == jobs.Length)
             throw new ConfigurationException([.. unfit.SelectMany(one => one.Errors)]);
+        NightNotices.Check(configuration);
         using var listener = configuration.Settings.Health.Listen is { } address ? LoopbackListener.Open(address) : null;
         await using var ledger = await LedgerChoice.OpenAsync(configuration, surroundings.Time, token);
         using var host = ServiceHost.Build(current, read, surroundings, ledger, listener);

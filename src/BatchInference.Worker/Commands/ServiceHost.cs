@@ -3,6 +3,7 @@ using BatchInference.Worker.Configuration;
 using BatchInference.Worker.Health;
 using BatchInference.Worker.Installation;
 using BatchInference.Worker.Logs;
+using BatchInference.Worker.Notices;
 using BatchInference.Worker.Scheduling;
 using BatchInference.Worker.Watching;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,7 +28,7 @@ internal static class ServiceHost
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         builder.Services.AddSingleton(current).AddSingleton(read).AddSingleton(surroundings).AddSingleton(ledger).AddSingleton(levels).AddSingleton<ActiveRuns>()
             .AddSingleton(new ServiceHealth(surroundings.Time))
-            .AddSingleton(surroundings.Time).AddSingleton<LastRuns>().AddSingleton<ServiceGauges>()
+            .AddSingleton(surroundings.Time).AddSingleton<LastRuns>().AddSingleton<ServiceGauges>().AddSingleton<NightNotices>()
             .AddSingleton(services => TelemetryOutputs.Open(current.Value.Settings, current.Value.Secrets, asService: true, services.GetRequiredService<ILoggerFactory>().CreateLogger(Telemetry.Name)))
             .AddSingleton(new Liveness(TimeSpan.FromMinutes(current.Value.Settings.Health.StandstillMinutes)));
         // Begun first and so stopped last: at a stop, what is in hand takes its time, and the watchdog is told so.

@@ -76,6 +76,7 @@ internal static class KnownKeys
         ("Logging", WatchKeys.Logging),
         ("Health", WatchKeys.Health),
         ("Telemetry", WatchKeys.Telemetry),
+        ("Notices", NoticeKeys.Section),
     ]);
 
     /// <summary>A file of <c>jobs/</c>.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using BatchInference.Worker.Jobs.Storages;
+using BatchInference.Worker.Notices;
 using Npgsql;
 
 namespace BatchInference.Worker.Configuration;
@@ -37,6 +38,12 @@ internal static class OutsideAddresses
         Add(addresses, () => OfDatabase(configuration.Settings.Ledger.PostgreSql));
         if (configuration.Settings.Telemetry.Otlp.Endpoint is { } collector)
             addresses.Add(new OutsideAddress("appsettings.json: Telemetry.Otlp.Endpoint", "OpenTelemetry collector", new Uri(collector).GetLeftPart(UriPartial.Authority)));
+        if (configuration.Settings.Notices?.Mail is { } mail)
+            addresses.Add(new OutsideAddress("appsettings.json: Notices.Mail.Server", "server of mail", $"{mail.Server}:{mail.Port}"));
+        // It may hold a token, so its host alone.
+        Add(addresses, () => Webhook.AddressOf(configuration.Settings.Notices, configuration.Secrets) is { } webhook
+            ? [new OutsideAddress("appsettings.json: Notices.Webhook.Url", "webhook", webhook.GetLeftPart(UriPartial.Authority))]
+            : []);
         return addresses;
     }
 

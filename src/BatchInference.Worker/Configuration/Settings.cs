@@ -22,6 +22,8 @@ internal sealed record AppSettings
     public HealthSettings Health { get; init; } = new();
 
     public TelemetrySettings Telemetry { get; init; } = new();
+
+    public NoticeSettings? Notices { get; init; }
 }
 
 internal sealed record PathSettings

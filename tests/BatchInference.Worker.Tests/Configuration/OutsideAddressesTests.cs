@@ -67,6 +67,17 @@ public sealed class OutsideAddressesTests : IDisposable
         Addresses("""{ "Telemetry": { "Otlp": { "Endpoint": "https://otel.example:4318/path" } } }""", []).ShouldBe(["appsettings.json: Telemetry.Otlp.Endpoint: OpenTelemetry collector at https://otel.example:4318"]);
     }
 
+    [Fact]
+    public void MailAndWebhookAreListedWithoutTheTokenOfTheAddress()
+    {
+        Directory.CreateDirectory(folder["config/jobs"]);
+        Addresses("""{ "Notices": { "Mail": { "Server": "smtp.example", "From": "a@example.org", "To": ["b@example.org"] }, "Webhook": { } } }""", new Hashtable { ["BATCHINFERENCE_WEBHOOK_URL"] = $"https://hooks.example/{Secret}" }).ShouldBe(
+        [
+            "appsettings.json: Notices.Mail.Server: server of mail at smtp.example:587",
+            "appsettings.json: Notices.Webhook.Url: webhook at https://hooks.example",
+        ]);
+    }
+
     [Theory, InlineData("127.0.0.1:5432", true), InlineData("http://[::1]:4318", true), InlineData("localhost", true), InlineData("https://mail.example", false), InlineData("10.0.0.1:25", false)]
     public void WhatAnswersOnThisMachineIsKnown(string address, bool here) => new OutsideAddress("key", "what", address).IsThisMachine.ShouldBe(here);
 

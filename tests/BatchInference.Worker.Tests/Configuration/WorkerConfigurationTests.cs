@@ -62,7 +62,7 @@ public sealed class WorkerConfigurationTests
         var misspelt = names[^1] + "x";
         var content = $"\"{misspelt}\": 1";
         foreach (var name in names[..^1].Reverse()) content = $"\"{name}\": {{ {content} }}";
-        Errors($"{{ {content} }}", Job).ShouldBe([$"appsettings.json: {string.Join('.', [.. names[..^1], misspelt])}: there is no such key. Did you mean {names[^1]}?"]);
+        ErrorsOf($"{{ {content} }}").ShouldBe([$"appsettings.json: {string.Join('.', [.. names[..^1], misspelt])}: there is no such key. Did you mean {names[^1]}?"]);
     }
 
     private const string WholeJob = """
@@ -140,12 +140,22 @@ public sealed class WorkerConfigurationTests
     [InlineData("Health.Listen", "\"0.0.0.0:9464\"", "\"0.0.0.0:9464\" is no address of this machine alone with a port. Write for example \"127.0.0.1:9464\"; what others are to see goes through a proxy with a log-in.")]
     [InlineData("Telemetry.Otlp.Endpoint", "\"http://otel.example\"", "\"http://otel.example\" would be spoken to unprotected over the network. Write https://, or set AllowHttp to true.")]
     [InlineData("Telemetry.Otlp.Endpoint", "\"otel.example:4318\"", "\"otel.example:4318\" is not an address. Write for example \"https://otel.example.fr:4318\".")]
+    [InlineData("Notices.Webhook.Url", "\"http://hooks.example/archives\"", "\"http://hooks.example/archives\" would be spoken to unprotected over the network. Write https://, or set AllowHttp to true.")]
     [InlineData("Limits", "5", "5 is not an object. Write { … } with the keys Megabytes, Characters, Pages, Seconds, ContainerMegabytes, Depth, Members, UnfoldedMegabytes, CompressionRatio, Readers, MemoryMegabytes, DocumentMinutes, DocumentsPerProcess, Retries, RetrySeconds.")]
     public void AValueThatASettingCannotHaveIsToldWithItsLimits(string path, string value, string message)
     {
         foreach (var name in path.Split('.').Reverse()) value = $"{{ \"{name}\": {value} }}";
         Errors(value, Job).ShouldBe([$"appsettings.json: {path}: {message}"]);
     }
+
+    // What else a section must have is told beside.
+    private static string[] ErrorsOf(string settings) => [.. Errors(settings, Job).Where(error => !error.Contains(": is missing. ", StringComparison.Ordinal))];
+
+    [Theory]
+    [InlineData("\"Server\": \"smtp.example\", \"From\": \"a@b\\r\\nBcc: x@y\"", "From: \"a@b\\r\\nBcc: x@y\" is not a mail address. Write for example \"archives@example.fr\".")]
+    [InlineData("\"Server\": \"smtp.example\", \"From\": \"a@b\", \"Security\": \"none\", \"User\": \"u\"", "Security: \"none\" would send the password unprotected over the network. Write starttls or tls, or leave out User where the server asks for none.")]
+    public void AMailThatWouldBringHeadersOrGiveAwayThePasswordIsRefused(string mail, string message) =>
+        Errors($"{{ \"Notices\": {{ \"Mail\": {{ {mail}, \"To\": [\"c@d\"] }} }} }}", Job).ShouldBe([$"appsettings.json: Notices.Mail.{message}"]);
 
     public static TheoryData<string, long, long> EveryNumber => [.. Numbers(KnownKeys.AppSettings, "")];
 
@@ -156,7 +166,7 @@ public sealed class WorkerConfigurationTests
         {
             var value = $"{number}";
             foreach (var name in path.Split('.').Reverse()) value = $"{{ \"{name}\": {value} }}";
-            Errors(value, Job).ShouldBe([$"appsettings.json: {path}: {number} is out of range. Write a whole number from {least} to {most}."]);
+            ErrorsOf(value).ShouldBe([$"appsettings.json: {path}: {number} is out of range. Write a whole number from {least} to {most}."]);
         }
     }
 
