@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using BatchInference.Pipeline;
 using BatchInference.Worker.Jobs;
+using BatchInference.Worker.Scheduling;
 
 namespace BatchInference.Worker.Notices;
 
@@ -43,16 +44,16 @@ internal sealed record NightReport
     /// <param name="output">Where the results are.</param>
     /// <param name="cancellationToken">Asks to stop.</param>
     /// <returns>Null when there is nothing to tell: a service that was started again found the night done, which was told before.</returns>
-    public static async Task<NightReport?> OfAsync(Ledger ledger, string job, DateOnly night, RunReport? last, string? reason, string? output, CancellationToken cancellationToken)
+    public static async Task<NightReport?> OfAsync(Ledger ledger, string job, Night night, RunReport? last, string? reason, string? output, CancellationToken cancellationToken)
     {
-        var runs = (await ledger.RunsAsync(job, 100, cancellationToken)).Where(run => run.RunDate == night && run.Ending is not null).ToArray();
+        var runs = (await ledger.RunsAsync(job, 100, cancellationToken)).Where(run => run.RunDate == night.Date && run.Started >= night.Opens && run.Ending is not null).ToArray();
         if (last is { NothingToDo: true } && runs.Any(run => run.Run != last.Run))
             return null;
         RunCounts[] counts = [.. runs.Select(run => run.Ending!.Counts)];
         return new NightReport
         {
             Job = job,
-            Night = night,
+            Night = night.Date,
             End = last?.End ?? RunEnd.Failed,
             Reason = last is null ? reason : last.Reason,
             Counts = new RunCounts

@@ -66,7 +66,7 @@ internal sealed class JobNights(CurrentConfiguration current, Ledger ledger, Act
             return;
         try
         {
-            if (await NightReport.OfAsync(ledger, job, night.Date, ended.Report, ended.Reason, ended.Output, lifetime.ApplicationStopping) is { } report)
+            if (await NightReport.OfAsync(ledger, job, night, ended.Report, ended.Reason, ended.Output, lifetime.ApplicationStopping) is { } report)
                 await notices.TellAsync(now, report, lifetime.ApplicationStopping);
             else
                 logger.ToldBefore(job, night.Date);
