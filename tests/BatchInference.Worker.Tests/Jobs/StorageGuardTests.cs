@@ -1,4 +1,5 @@
 using BatchInference.Documents;
+using BatchInference.Pipeline;
 using BatchInference.Worker.Configuration;
 using BatchInference.Worker.Jobs.Storages;
 using Microsoft.Extensions.Time.Testing;
