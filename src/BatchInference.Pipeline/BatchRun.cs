@@ -23,6 +23,9 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     // Between reading and inference: windows of some dozen batches, so that windows of like length meet; then memory, not speed, is what more would cost.
     private const long LookAheadTokens = 65_536;
 
+    // Among so many there is one to the same output, unless somebody ran the job to many places meanwhile.
+    private const int LastRuns = 10;
+
     // Documents between the loops: the first channel is bounded by tokens, its capacity only by many documents of a few words; the second holds texts that wait to be written.
     private const int ToInfer = 256, ToWrite = 16;
 
@@ -96,7 +99,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             await using (var board = ledger.BoardOf(plan.Run, leads: true, Documents(plan.Run), Time))
             {
                 await board.EnterAsync(plan.ProgramVersion, refused: null, letGo.Token);
-                report = await WalkAsync(publisher, board, Listing(), board.IsShared ? null : held.Token, softStop, letGo.Token);
+                report = await WalkAsync(publisher, board, Listing(await NextAsync(letGo.Token)), board.IsShared ? null : held.Token, softStop, letGo.Token);
                 report = await TogetherAsync(report, board, letGo.Token);
             }
 
@@ -182,13 +185,14 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             Counts = counts,
             Remaining = total is { } all ? all - Progress.SettledDocuments : complete && plan.Limit is null ? listing?.PutUp - Progress.SettledDocuments : null,
             Parts = writeLoop.Parts,
+            Next = complete || listing is null ? null : await board.FirstLeftAsync(hardStop) ?? listing.Last,
         };
     }
 
     private async Task<RunReport> CloseAsync(RunRecord record, RunReport report, PartPublisher publisher, CancellationToken cancellationToken)
     {
         var hasFolder = !report.NothingToDo;
-        var ending = new RunEnding(Time.GetUtcNow(), report.End, report.Reason, report.Counts, report.Remaining, hasFolder);
+        var ending = new RunEnding(Time.GetUtcNow(), report.End, report.Reason, report.Counts, report.Remaining, hasFolder) { Next = report.Next };
         if (hasFolder)
             await new RunFolder(publisher, ledger).CloseAsync(record, ending, cancellationToken);
         await ledger.EndAsync(plan.Run, ending, cancellationToken);
@@ -259,7 +263,14 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
 
     private Journals? Journals() => StateFolder is null ? null : new Journals(Resume.Journals.FolderOf(StateFolder, plan.Job));
 
-    private ShardListing Listing() => new(plan, source, FindAsync, FindContainersAsync, policy, Progress);
+    private ShardListing Listing(string? first = null) => new(plan, source, FindAsync, FindContainersAsync, policy, Progress) { First = first };
+
+    // What an earlier night left comes first, before what has arrived since.
+    private async Task<string?> NextAsync(CancellationToken cancellationToken)
+    {
+        var runs = await ledger.RunsAsync(plan.Job, LastRuns, cancellationToken);
+        return runs.FirstOrDefault(run => run.Run != plan.Run && run.Scope == scope)?.Ending?.Next;
+    }
 
     private ShardDocuments Documents(RunId run) => new(run, source, FindAsync, FindContainersAsync);
 

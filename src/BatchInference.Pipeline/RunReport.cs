@@ -21,6 +21,9 @@ public sealed record RunReport
     /// <summary>Documents still to be done, temporary failures included; null when the run ended before they were counted.</summary>
     public long? Remaining { get; init; }
 
+    /// <summary>As <see cref="RunEnding.Next"/>.</summary>
+    internal string? Next { get; init; }
+
     /// <summary>True when another node led the run and this one did some of its shards.</summary>
     public bool IsShared { get; init; }
 

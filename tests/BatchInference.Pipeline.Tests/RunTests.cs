@@ -13,6 +13,29 @@ public sealed class RunTests : IDisposable
     public void Dispose() => archive.Dispose();
 
     [Fact]
+    public async Task WhatANightLeftComesFirstInTheNext()
+    {
+        for (var number = 0; number < 40; number++)
+            archive[$"m{number:00}"] = $"Letter {number} of some words. And a second sentence.";
+        archive.Pass.Before = _ => archive.SoftStop.Cancel();
+        (await archive.RunAsync()).End.ShouldBe(RunEnd.Stopped);
+        var first = archive.RowsPerDocument;
+        first.Count.ShouldBeInRange(1, 39);
+        archive.SoftStop = new CancellationTokenSource();
+        archive.Pass.Before = _ => { };
+        // What has arrived since stands before all of them in the list.
+        for (var number = 0; number < 8; number++)
+            archive[$"a{number:00}"] = $"Letter {number} that came later. And a second sentence.";
+        var report = await archive.RunAsync();
+        report.End.ShouldBe(RunEnd.Complete);
+        (report.Counts.Listed, report.Counts.Completed + first.Count).ShouldBe((48, 48));
+        archive.RowsPerDocument.ShouldBe(archive.Documents.Keys);
+        var second = archive.Sink.Names.Where(name => name.StartsWith("jsonl/", StringComparison.Ordinal) && archive.RowsOf(name)[0].Run == report.Run.ToString()).ToArray();
+        archive.RowsOf(second[0]).ShouldAllBe(row => row.Document.StartsWith('m'));
+        archive.RowsOf(second[^1]).ShouldContain(row => row.Document.StartsWith('a'));
+    }
+
+    [Fact]
     public async Task EveryDocumentGetsItsRowAndTheRunItsFolder()
     {
         Letters(10);

@@ -141,7 +141,11 @@ internal sealed class ContentReader
     {
         public string? MediaType { get; init; }
 
-        public Opened Inside(string suffix) => new(null!, Path + suffix, Member + suffix, Depth + 1);
+        public Opened Inside(string suffix)
+        {
+            var member = MemberNames.Shortened(Member + suffix);
+            return new(null!, Path[..(Path.Length - (Member?.Length ?? 0))] + member, member, Depth + 1);
+        }
 
         public DocumentReading Reading(ExtractedText text) => Reading() with { MediaType = text.MediaType, Text = text };
 

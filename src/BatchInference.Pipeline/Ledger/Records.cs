@@ -97,7 +97,11 @@ public sealed record RunPace(long Handled, long? Expected);
 /// <param name="Counts">What became of the documents.</param>
 /// <param name="Remaining">Documents still to be done, where counted.</param>
 /// <param name="HasFolder">False where there was nothing to tell.</param>
-public sealed record RunEnding(DateTimeOffset Ended, RunEnd End, string? Reason, RunCounts Counts, long? Remaining, bool HasFolder);
+public sealed record RunEnding(DateTimeOffset Ended, RunEnd End, string? Reason, RunCounts Counts, long? Remaining, bool HasFolder)
+{
+    /// <summary>The first document that was still to be done when it was asked to stop: the next run begins with it. Null when nothing was left.</summary>
+    public string? Next { get; init; }
+}
 
 /// <summary>What the books say of a settled document.</summary>
 /// <param name="Version">The listed version that was settled.</param>

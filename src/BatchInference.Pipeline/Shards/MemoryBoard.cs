@@ -7,7 +7,10 @@ internal sealed class MemoryBoard(TimeProvider time) : ShardBoard(time)
     private const int CutAhead = 1;
 
     private readonly Lock turn = new();
-    private readonly Queue<IReadOnlyList<Pending>> waiting = new();
+    private readonly Queue<Shard> waiting = new();
+
+    // By number: shards of the list that are not done.
+    private readonly SortedDictionary<int, string> left = [];
     private readonly SemaphoreSlim room = new(CutAhead, CutAhead);
     private int numbers, open;
     private bool ended;
@@ -18,7 +21,12 @@ internal sealed class MemoryBoard(TimeProvider time) : ShardBoard(time)
     {
         await room.WaitAsync(cancellationToken);
         lock (turn)
-            waiting.Enqueue(documents);
+        {
+            var shard = new Shard(numbers++, documents);
+            waiting.Enqueue(shard);
+            left[shard.Number] = documents[0].Document.Id.Path;
+        }
+
         Touch();
     }
 
@@ -34,17 +42,21 @@ internal sealed class MemoryBoard(TimeProvider time) : ShardBoard(time)
     {
         lock (turn)
         {
-            if (!waiting.TryDequeue(out var documents))
+            if (!waiting.TryDequeue(out var shard))
                 return Task.FromResult<Shard?>(null);
             room.Release();
-            return Task.FromResult<Shard?>(New(documents));
+            open++;
+            return Task.FromResult<Shard?>(shard);
         }
     }
 
     public override Task<Shard> OwnAsync(IReadOnlyList<Pending> documents, CancellationToken cancellationToken)
     {
         lock (turn)
-            return Task.FromResult(New(documents));
+        {
+            open++;
+            return Task.FromResult(new Shard(numbers++, documents));
+        }
     }
 
     public override Task<bool> IsDoneAsync(CancellationToken cancellationToken)
@@ -53,10 +65,21 @@ internal sealed class MemoryBoard(TimeProvider time) : ShardBoard(time)
             return Task.FromResult(ended && waiting.Count == 0 && open == 0);
     }
 
+    public override Task<string?> FirstLeftAsync(CancellationToken cancellationToken)
+    {
+        lock (turn)
+            return Task.FromResult(left.Count == 0 ? null : left.First().Value);
+    }
+
     public override void Closed(Shard shard)
     {
         lock (turn)
+        {
             open--;
+            if (shard.Home == shard.Documents.Count)
+                left.Remove(shard.Number);
+        }
+
         Touch();
     }
 
@@ -64,11 +87,5 @@ internal sealed class MemoryBoard(TimeProvider time) : ShardBoard(time)
     {
         room.Dispose();
         return ValueTask.CompletedTask;
-    }
-
-    private Shard New(IReadOnlyList<Pending> documents)
-    {
-        open++;
-        return new Shard(numbers++, documents);
     }
 }

@@ -120,6 +120,13 @@ internal sealed class PostgresBoard : ShardBoard
         return done is not [var state] || (leads ? state.IsDone : state.IsOver);
     }
 
+    public override async Task<string?> FirstLeftAsync(CancellationToken cancellationToken)
+    {
+        var left = await database.QueryAsync(
+            sql => sql.ReadAsync("SELECT s.documents FROM shard s JOIN run r ON r.id = s.run WHERE r.name = $1 AND NOT s.done ORDER BY s.number LIMIT 1", row => row.GetString(0), [run], cancellationToken), cancellationToken);
+        return left is [var documents] ? JsonSerializer.Deserialize<ShardDocuments.Written[]>(documents)![0].Path : null;
+    }
+
     public override Task KeepsRetriesAsync(bool keeps, CancellationToken cancellationToken)
     {
         if (keeps == retries)

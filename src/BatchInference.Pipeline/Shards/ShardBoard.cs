@@ -40,6 +40,9 @@ internal abstract class ShardBoard(TimeProvider time) : IAsyncDisposable
     /// <summary>True when nothing waits, nothing is in hand anywhere and nothing more comes.</summary>
     public abstract Task<bool> IsDoneAsync(CancellationToken cancellationToken);
 
+    /// <summary>The first document of the first shard of the list that is not done; null when all that were put up are.</summary>
+    public abstract Task<string?> FirstLeftAsync(CancellationToken cancellationToken);
+
     /// <summary>Told before a shard is closed whose failures this process keeps to try them again: until told otherwise the run is not done.</summary>
     public virtual Task KeepsRetriesAsync(bool keeps, CancellationToken cancellationToken) => Task.CompletedTask;
 

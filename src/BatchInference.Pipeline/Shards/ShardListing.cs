@@ -12,6 +12,12 @@ internal sealed class ShardListing(RunPlan plan, DocumentSource source, FindSett
     private Task<long?>? counting;
     private long? whole;
 
+    /// <summary>The document to begin with; what stands before it in ordinal order comes last. Null to take the list as it is.</summary>
+    public string? First { get; init; }
+
+    /// <summary>The last document that was put up; null when none was.</summary>
+    public string? Last { get; private set; }
+
     /// <summary>Why the list could not be read to its end; null when it could.</summary>
     public Exception? Fault { get; private set; }
 
@@ -43,9 +49,15 @@ internal sealed class ShardListing(RunPlan plan, DocumentSource source, FindSett
     /// <summary>Documents to be done, in the order of the list.</summary>
     /// <param name="countsAsListed">True when progress is to hear of them.</param>
     /// <param name="cancellationToken">Asks to stop.</param>
-    public async IAsyncEnumerable<Pending> PendingAsync(bool countsAsListed, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<Pending> PendingAsync(bool countsAsListed, CancellationToken cancellationToken) => First is null
+        ? PendingAsync(_ => true, countsAsListed, cancellationToken)
+        : PendingAsync(document => !IsBefore(document), countsAsListed, cancellationToken).Concat(PendingAsync(IsBefore, countsAsListed, cancellationToken));
+
+    private bool IsBefore(Document document) => string.CompareOrdinal(document.Id.Path, First) < 0;
+
+    private async IAsyncEnumerable<Pending> PendingAsync(Func<Document, bool> part, bool countsAsListed, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var documents in source.ListAsync(cancellationToken).Chunked(LookedUp, cancellationToken))
+        await foreach (var documents in source.ListAsync(cancellationToken).Where(part).Chunked(LookedUp, cancellationToken))
         {
             string[] paths = [.. documents.Select(document => document.Id.Path)];
             var known = await find(paths, cancellationToken);
@@ -88,6 +100,7 @@ internal sealed class ShardListing(RunPlan plan, DocumentSource source, FindSett
     {
         await board.OfferAsync(documents, stop);
         PutUp += documents.Count;
+        Last = documents[^1].Document.Id.Path;
     }
 
     // A document that this very run has settled was to be done when it began: so the second look counts what the first one finds.

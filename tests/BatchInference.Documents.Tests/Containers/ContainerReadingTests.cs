@@ -74,6 +74,20 @@ public sealed class ContainerReadingTests
             (await ReadAsync(name, bytes)).Single(reading => reading.Member == "!/content/ID12.txt").Identifiers.ShouldBe(expected, ignoreOrder: true, name);
     }
 
+    // The ledger keeps names as keys of an index, which have a longest length in PostgreSQL.
+    [Fact]
+    public async Task NamesOfAnyLengthStayApartAndFitIntoAKey()
+    {
+        var content = Zip(Enumerable.Range(0, 3).Select(number => ($"{new string('文', 900)}/{number}.txt", Letter($"letter {number}"))).ToArray());
+        for (var depth = 0; depth < 2; depth++)
+            content = Zip(($"{new string('é', 900)}.zip", content));
+        var readings = await ReadAsync("box.zip", content);
+        readings.Count.ShouldBe(3);
+        readings.Select(reading => reading.Member!).ShouldBeUnique();
+        readings.ShouldAllBe(reading => reading.Text != null && reading.Member!.EndsWith(".txt") && Encoding.UTF8.GetByteCount(reading.Member) <= 1200);
+        (await ReadAsync("box.zip", content)).Select(reading => reading.Member).ShouldBe(readings.Select(reading => reading.Member));
+    }
+
     [Fact]
     public async Task ANameThatLeadsOutsideIsRefusedAndAnAbsoluteOneIsMadeRelative()
     {
