@@ -12,5 +12,5 @@ internal sealed class CurrentConfiguration(WorkerConfiguration first)
     }
 
     /// <summary>The jobs that the service runs.</summary>
-    public IEnumerable<JobSettings> Scheduled => Value.Jobs.Values.Where(job => job.Enabled && job.Schedule.Count > 0).OrderBy(job => job.Name, StringComparer.Ordinal);
+    public IEnumerable<JobSettings> Scheduled => Value.JobsOfThisNode.Where(job => job.Schedule.Count > 0);
 }

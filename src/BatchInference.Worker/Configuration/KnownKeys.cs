@@ -11,6 +11,8 @@ internal static class KnownKeys
 
     private const string TextPlace = @"(?s:(?!.*\{text\}.*\{text\}).*\{text\}.*)";
 
+    private static Key Role { get; } = new TextKey("A role.", "name of a role", NamePattern, "gpu");
+
     private static Key Model { get; } = new TextKey("A model of the shelf. Default: `Models:Default`.", "name of a model on the shelf");
 
     private static Key Variant { get; } = new TextKey("Which of the model's graphs. Default: `Models:Variant`, else what suits the provider.", "name of a variant");
@@ -74,6 +76,10 @@ internal static class KnownKeys
             ("OutputPauseSeconds", new IntegerKey("An output folder that is full or read-only pauses the job: how long before it tries to write again.", 1, 3600) { Default = 10 }),
         ])),
         ("Logging", WatchKeys.Logging),
+        ("Node", new SectionKey("What this machine is for, where several share a ledger.",
+        [
+            ("Roles", new ListKey("Roles, such as `gpu`: its service runs the jobs that name none, and those that name one of these.", Role, 1)),
+        ])),
         ("Health", WatchKeys.Health),
         ("Telemetry", WatchKeys.Telemetry),
         ("Notices", NoticeKeys.Section),
@@ -83,6 +89,7 @@ internal static class KnownKeys
     public static SectionKey Job { get; } = new("One job: which documents, which tasks, where the results go, when.",
     [
         ("enabled", new SwitchKey("Whether the service runs it; `run` does in any case.") { Default = true }),
+        ("roles", new ListKey("Only services of machines that have one of these roles (`Node:Roles`) run it; `run` does in any case. Default: every machine.", Role, 1)),
         ("schedule", new ListKey("The nights. Without any the job runs only by `run`.", new SectionKey("When the job opens and closes.",
         [
             ("opens", new TextKey("Local time of the opening.", "time of the form HH:mm", TimePattern, "20:00") { Required = true }),

@@ -19,11 +19,18 @@ internal sealed record AppSettings
 
     public LoggingSettings Logging { get; init; } = new();
 
+    public NodeSettings Node { get; init; } = new();
+
     public HealthSettings Health { get; init; } = new();
 
     public TelemetrySettings Telemetry { get; init; } = new();
 
     public NoticeSettings? Notices { get; init; }
+}
+
+internal sealed record NodeSettings
+{
+    public IReadOnlyList<string> Roles { get; init; } = [];
 }
 
 internal sealed record PathSettings
@@ -134,6 +141,8 @@ internal sealed record JobSettings
     public JsonObject Written { get; init; } = [];
 
     public bool Enabled { get; init; } = true;
+
+    public IReadOnlyList<string> Roles { get; init; } = [];
 
     public IReadOnlyList<NightSettings> Schedule { get; init; } = [];
 

@@ -11,6 +11,12 @@ namespace BatchInference.Worker.Configuration;
 /// <param name="Jobs">The files of <c>jobs/</c>, by name.</param>
 internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings, IReadOnlyDictionary<string, JobSettings> Jobs)
 {
+    /// <summary>The jobs that are enabled and that this machine has a role for, by name.</summary>
+    public IEnumerable<JobSettings> JobsOfThisNode => Jobs.Values.Where(job => job.Enabled && IsForThisNode(job)).OrderBy(job => job.Name, StringComparer.Ordinal);
+
+    /// <summary>True when the service of this machine runs the job, should it be enabled.</summary>
+    public bool IsForThisNode(JobSettings job) => job.Roles.Count == 0 || job.Roles.Intersect(Settings.Node.Roles, StringComparer.Ordinal).Any();
+
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
     private static readonly JsonSerializerOptions AsWritten = new() { PropertyNameCaseInsensitive = true, NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowReadingFromString };
 

@@ -48,7 +48,7 @@ internal sealed class Examination(WorkerConfiguration configuration, Func<string
         yield return Provider();
         if (configuration.Settings.Models.Provider != "cpu")
             yield return NeverRunOnDevice();
-        foreach (var job in configuration.Jobs.Values.Where(job => job.Enabled).OrderBy(job => job.Name, StringComparer.Ordinal))
+        foreach (var job in configuration.JobsOfThisNode)
             await foreach (var finding in new JobExamination(configuration, job, choice, ledger, time).RunAsync(cancellationToken))
                 yield return finding;
     }
@@ -95,7 +95,7 @@ internal sealed class Examination(WorkerConfiguration configuration, Func<string
     private IReadOnlyList<ModelUse> Used()
     {
         var uses = new List<ModelUse>();
-        foreach (var task in configuration.Jobs.Values.Where(job => job.Enabled).SelectMany(job => job.Tasks.Values))
+        foreach (var task in configuration.JobsOfThisNode.SelectMany(job => job.Tasks.Values))
         {
             try
             {

@@ -68,6 +68,7 @@ public sealed class WorkerConfigurationTests
     private const string WholeJob = """
         {
           "enabled": true,
+          "roles": ["gpu"],
           "schedule": [ { "opens": "20:00", "closes": "06:00", "timeZone": "Europe/Paris", "nights": ["Mon-Fri"], "exceptNightsOf": ["2026-12-25"] } ],
           "source": { "folder": { "path": "docs", "include": ["**/*.pdf"], "exclude": ["old/**"] } },
           "tasks": {
@@ -171,6 +172,7 @@ public sealed class WorkerConfigurationTests
     }
 
     [Theory]
+    [InlineData("roles", "[]", "[] is too short. Write at least 1.")]
     [InlineData("enabled", "1", "1 is neither true nor false. Write true or false, without quotation marks.")]
     [InlineData("schedule", "{}", "{} is not a list. Write it in brackets: [ … ].")]
     [InlineData("schedule[0].opens", "\"24:00\"", "\"24:00\" is not a time of the form HH:mm. Write for example \"20:00\".")]
