@@ -11,13 +11,28 @@ internal static partial class Secrets
     {
         if (node is JsonObject section)
             foreach (var (name, inner) in section)
-                Refuse(inner, SectionKey.Join(path, name), check);
+            {
+                if (inner is JsonValue named && named.TryGetValue<string>(out var given) && given.Length > 0 && SecretName().IsMatch(name))
+                    check.Add(SectionKey.Join(path, name), $"is a secret by its name, and secrets never stand in these files. {Remedy(path)}");
+                else
+                    Refuse(inner, SectionKey.Join(path, name), check);
+            }
         else if (node is JsonArray list)
             for (var index = 0; index < list.Count; index++)
                 Refuse(list[index], $"{path}[{index}]", check);
         else if (node is JsonValue value && value.TryGetValue<string>(out var text) && KindOf(text) is { } kind)
-            check.Add(path, $"holds {kind}, and secrets never stand in these files. Remove it and have it replaced where it is valid; give secrets by the machine's identity, the environment, or the service manager's credentials.");
+            check.Add(path, $"holds {kind}, and secrets never stand in these files. {Remedy(path)}");
     }
+
+    // What was in a file may have been copied: it is to be replaced where it is valid.
+    private static string Remedy(string path) => "Remove it and have it replaced where it is valid; " + path switch
+    {
+        _ when path.StartsWith("Notices.Mail", StringComparison.Ordinal) => $"give the password as {MailSettings.PasswordSecret} by the environment or the service manager's credentials.",
+        _ when path.StartsWith("Notices.Webhook", StringComparison.Ordinal) => $"give the address as {WebhookSettings.AddressSecret}, a token as {WebhookSettings.AuthorizationSecret}, by the environment or the service manager's credentials.",
+        _ when path.StartsWith("Telemetry.Otlp", StringComparison.Ordinal) => $"give what the collector wants to see as {OtlpSettings.HeadersSecret} by the environment or the service manager's credentials.",
+        _ when path.StartsWith("Ledger", StringComparison.Ordinal) => "give the password as PGPASSWORD by the environment or the service manager's credentials, or by a PGPASSFILE.",
+        _ => "give secrets by the machine's identity, the environment, or the service manager's credentials.",
+    };
 
     private static string? KindOf(string text) =>
         StorageKey().IsMatch(text) ? "the key of a storage account"
@@ -25,7 +40,15 @@ internal static partial class Secrets
         : AccessKey().IsMatch(text) ? "an access key"
         : PrivateKey().IsMatch(text) ? "a private key"
         : Password().IsMatch(text) ? "a password"
+        : Token().IsMatch(text) ? "a token"
         : null;
+
+    [GeneratedRegex("^(.*password|passwd|pwd|.*secret|secret_?(access_?)?key|(access_?|bearer_?|auth_?)?token|(api|account|access)_?key|sas|headers|authorization)$", RegexOptions.IgnoreCase)]
+    private static partial Regex SecretName();
+
+    // In the query of an address; and addresses of webhooks that let in whoever knows them.
+    [GeneratedRegex("[?&](api[-_]?key|key|token|access_token|code|secret)=|hooks\\.slack\\.com/(services|workflows)/|\\.webhook\\.office\\.com/|discord(app)?\\.com/api/webhooks/", RegexOptions.IgnoreCase)]
+    private static partial Regex Token();
 
     [GeneratedRegex("(AccountKey|SharedAccessKey)=", RegexOptions.IgnoreCase)]
     private static partial Regex StorageKey();

@@ -68,7 +68,7 @@ internal sealed class SystemdInstallation(string root, string programFolder)
     /// <summary>The drop-in: what the jobs need beyond the unit.</summary>
     internal static string OpenedToJobs(WorkerConfiguration? configuration, IEnumerable<string> credentials)
     {
-        var folders = (configuration?.Jobs.Values ?? []).Where(job => job.Enabled).Select(job => job.Output.Folder).OfType<string>().Where(Path.IsPathRooted).Distinct().Order(StringComparer.Ordinal);
+        var folders = (configuration?.Jobs.Values ?? []).Where(job => job.Enabled).Select(job => job.Output.Folder).Concat(configuration is null ? [] : WatchedFolders.Of(configuration.Settings)).OfType<string>().Where(Path.IsPathRooted).Distinct().Order(StringComparer.Ordinal);
         // The minus lets the service start while a share is away; its jobs tell of it.
         return string.Join('\n',
         [

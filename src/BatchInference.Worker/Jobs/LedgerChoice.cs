@@ -22,7 +22,7 @@ internal static class LedgerChoice
         try
         {
             return settings.PostgreSql is { } connection
-                ? await PostgresLedger.OpenAsync(connection, TimeSpan.FromSeconds(settings.LeaseSeconds), Patience(settings, time), time, cancellationToken)
+                ? await PostgresLedger.OpenAsync(WithPassword(connection, configuration.Secrets), TimeSpan.FromSeconds(settings.LeaseSeconds), Patience(settings, time), time, cancellationToken)
                 : SqliteLedger.Open(configuration.Folders.State);
         }
         catch (SqliteException error)
@@ -33,11 +33,25 @@ internal static class LedgerChoice
         {
             throw new ConfigurationException([error.Message]);
         }
-        catch (Exception error) when (error is NpgsqlException or ArgumentException or TimeoutException)
+        catch (Exception error) when (error is ArgumentException or FormatException)
+        {
+            // What it says may quote a part of the password.
+            throw new ConfigurationException(["appsettings.json: Ledger.PostgreSql: this is no connection string. Write for example Host=db;Database=archives;Username=batch, and give the password by the environment variable PGPASSWORD or a PGPASSFILE."]);
+        }
+        catch (Exception error) when (error is NpgsqlException or TimeoutException)
         {
             // Of the connection string nothing is shown: it may have come with its password.
             throw new ConfigurationException([$"appsettings.json: Ledger.PostgreSql: the database of the ledger cannot be used: {error.Message.ReplaceLineEndings(" ").TrimEnd('.')}. Check server, database, user and password; give the password by the environment variable PGPASSWORD or a PGPASSFILE."]);
         }
+    }
+
+    // Npgsql itself looks for the variable alone, not for a credential of that name.
+    private static string WithPassword(string connection, GivenSecrets secrets)
+    {
+        var given = new NpgsqlConnectionStringBuilder(connection);
+        if (given.Password is null && given.Passfile is null && secrets.Find("PGPASSWORD") is { } password)
+            given.Password = password;
+        return given.ConnectionString;
     }
 
     /// <summary>The books; null where no run ever wrote any.</summary>

@@ -29,7 +29,7 @@ public sealed class ConfigurationFaultsTests : FaultyMachine
     public Task ASecretInAFile()
     {
         Settings = """{ "Models": { "Default": "tiny" }, "Ledger": { "PostgreSql": "Host=db;Username=batch;Password=canary-5e1fe7" } }""";
-        return ShouldTellAsync(2, "appsettings.json: Ledger.PostgreSql: holds a password, and secrets never stand in these files. Remove it and have it replaced where it is valid; give secrets by the machine's identity, the environment, or the service manager's credentials.");
+        return ShouldTellAsync(2, "appsettings.json: Ledger.PostgreSql: holds a password, and secrets never stand in these files. Remove it and have it replaced where it is valid; give the password as PGPASSWORD by the environment or the service manager's credentials, or by a PGPASSFILE.");
     }
 
     [Fact]

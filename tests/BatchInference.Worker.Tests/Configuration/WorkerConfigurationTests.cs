@@ -158,6 +158,21 @@ public sealed class WorkerConfigurationTests
     public void AMailThatWouldBringHeadersOrGiveAwayThePasswordIsRefused(string mail, string message) =>
         Errors($"{{ \"Notices\": {{ \"Mail\": {{ {mail}, \"To\": [\"c@d\"] }} }} }}", Job).ShouldBe([$"appsettings.json: Notices.Mail.{message}"]);
 
+    [Theory]
+    [InlineData("Notices.Mail.Password", "sesame-7", "is a secret by its name, and secrets never stand in these files. Remove it and have it replaced where it is valid; give the password as BATCHINFERENCE_SMTP_PASSWORD by the environment or the service manager's credentials.")]
+    [InlineData("Notices.Webhook.Url", "https://hooks.slack.com/services/sesame-7", "holds a token, and secrets never stand in these files. Remove it and have it replaced where it is valid; give the address as BATCHINFERENCE_WEBHOOK_URL, a token as BATCHINFERENCE_WEBHOOK_AUTHORIZATION, by the environment or the service manager's credentials.")]
+    [InlineData("Telemetry.Otlp.Headers", "x-key=sesame-7", "is a secret by its name, and secrets never stand in these files. Remove it and have it replaced where it is valid; give what the collector wants to see as OTEL_EXPORTER_OTLP_HEADERS by the environment or the service manager's credentials.")]
+    [InlineData("Telemetry.Otlp.Endpoint", "https://otel.example/?api-key=sesame-7", "holds a token, and secrets never stand in these files. Remove it and have it replaced where it is valid; give what the collector wants to see as OTEL_EXPORTER_OTLP_HEADERS by the environment or the service manager's credentials.")]
+    [InlineData("Ledger.PostgreSql", "Host=db;Password=sesame-7", "holds a password, and secrets never stand in these files. Remove it and have it replaced where it is valid; give the password as PGPASSWORD by the environment or the service manager's credentials, or by a PGPASSFILE.")]
+    public void ASecretIsRefusedWithTheWayToDoItRight(string path, string secret, string message)
+    {
+        var value = JsonValue.Create(secret)!.ToJsonString();
+        foreach (var name in path.Split('.').Reverse()) value = $"{{ \"{name}\": {value} }}";
+        var errors = Errors(value, Job);
+        errors.ShouldContain($"appsettings.json: {path}: {message}");
+        errors.ShouldNotContain(error => error.Contains("sesame", StringComparison.Ordinal));
+    }
+
     public static TheoryData<string, long, long> EveryNumber => [.. Numbers(KnownKeys.AppSettings, "")];
 
     [Theory, MemberData(nameof(EveryNumber))]

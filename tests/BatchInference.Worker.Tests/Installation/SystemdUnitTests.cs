@@ -40,6 +40,23 @@ public sealed class SystemdUnitTests : IDisposable
         SystemdInstallation.OpenedToJobs(Jobs(("archives", "/srv/my results", true), ("letters", "/srv/100%", true), ("demo", "results", true), ("old", "/srv/old", false)), ["Mail__Password"])
             .Split('\n').Skip(1).ShouldBe(["[Service]", "ReadWritePaths=-\"/srv/100%%\"", "ReadWritePaths=-\"/srv/my results\"", "LoadCredential=Mail__Password:/etc/batch-inference/secrets/Mail__Password", ""]);
 
+    [Fact]
+    public void TheFoldersByWhichItIsWatchedAreOpenedToo()
+    {
+        var configuration = Jobs(("archives", "/srv/results", true));
+        configuration = configuration with
+        {
+            Settings = configuration.Settings with
+            {
+                Logging = new LoggingSettings { Files = new LogFileSettings { Folder = "/var/log/archives" } },
+                Health = new HealthSettings { File = "/run/archives/health.json" },
+                Telemetry = new TelemetrySettings { PrometheusFile = "/var/lib/prometheus/node-exporter/archives.prom" },
+            },
+        };
+        SystemdInstallation.OpenedToJobs(configuration, []).Split('\n').Where(line => line.StartsWith("ReadWritePaths", StringComparison.Ordinal))
+            .ShouldBe(["ReadWritePaths=-\"/run/archives\"", "ReadWritePaths=-\"/srv/results\"", "ReadWritePaths=-\"/var/lib/prometheus/node-exporter\"", "ReadWritePaths=-\"/var/log/archives\""]);
+    }
+
     private string Write(Func<string, string>? change = null)
     {
         var text = SystemdInstallation.ShippedUnit.Replace("/usr/lib/batch-inference/batch-inference", "/bin/true", StringComparison.Ordinal);
