@@ -58,6 +58,20 @@ public sealed class SecretTests : IDisposable
     }
 
     [Fact]
+    public async Task TheDatabaseLetsInAPasswordThatCameAsACredentialAndNoOther()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        var connection = await server.CreateDatabaseAsync();
+        archive.Folder.Write("credentials/PGPASSWORD", Canary("right"));
+        await server.SetPasswordAsync(canaries["right"]);
+        await server.RequirePasswordAsync();
+        Configure($$"""{ "PostgreSql": "{{connection}}", "OutageSeconds": 0 }""");
+        (await CallAsync(new() { ["CREDENTIALS_DIRECTORY"] = archive.Folder["credentials"] }, "run", "letters")).ShouldExit(0);
+        (await CallAsync(new() { ["PGPASSWORD"] = Canary("wrong") }, "status")).ShouldExit(2).Errors.ShouldContain("password authentication failed");
+        ShouldBeSilent();
+    }
+
+    [Fact]
     public async Task CredentialsAreNotToldByANightWhoseMailWebhookAndCollectorRefuseIt()
     {
         Configure("{}");

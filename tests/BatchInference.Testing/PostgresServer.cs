@@ -47,6 +47,9 @@ public sealed class PostgresServer : IAsyncDisposable
         await AsServerAsync("pg_ctl", "-D", Data, "reload");
     }
 
+    /// <summary>Gives the one user that there is a password.</summary>
+    public Task SetPasswordAsync(string password) => AsServerAsync("psql", "-h", folder, "-U", "postgres", "-q", "-c", $"ALTER USER postgres PASSWORD '{password}'");
+
     public async ValueTask DisposeAsync()
     {
         if (File.Exists(Path.Combine(Data, "postmaster.pid")))
