@@ -9,6 +9,9 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
 {
     private const int NamedParts = 3;
 
+    // Runs that ended so long ago have no late writers any more.
+    private const int RunsWithLateWriters = 20;
+
     /// <summary>Recovers; gives what an admin should look at.</summary>
     public async Task<IReadOnlyList<string>> RunAsync(CancellationToken cancellationToken)
     {
@@ -75,12 +78,14 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
         var present = new HashSet<string>(StringComparer.Ordinal);
         DateOnly? date = null;
         RunRecord? run = null;
+        var dates = (await ledger.RunsAsync(scope.Job, RunsWithLateWriters, cancellationToken)).Where(ended => ended.Scope == scope).Select(ended => ended.RunDate).ToHashSet();
         await foreach (var part in ledger.PartsAsync(scope, cancellationToken))
         {
             if (part.RunDate != date)
             {
                 await RemoveLateAsync(present, date, cancellationToken);
                 date = part.RunDate;
+                dates.Remove(part.RunDate);
                 present = await PresentAsync(part.RunDate, cancellationToken);
             }
 
@@ -102,6 +107,9 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
         }
 
         await RemoveLateAsync(present, date, cancellationToken);
+        // Also where a run ended without a part of its own.
+        foreach (var other in dates)
+            await RemoveLateAsync(await PresentAsync(other, cancellationToken), other, cancellationToken);
         return count == 0
             ? null
             : $"The output has lost {count} part{(count == 1 ? "" : "s")} that the ledger records ({string.Join(", ", missing)}{(count > missing.Count ? " …" : "")} in {sink.Identity}). " +

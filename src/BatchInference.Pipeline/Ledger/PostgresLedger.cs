@@ -78,7 +78,12 @@ public sealed class PostgresLedger : SqlLedger
     internal override ShardBoard BoardOf(RunId run, bool leads, ShardDocuments documents, TimeProvider clock) => new PostgresBoard(database, run, leads, documents, lease, clock);
 
     internal override async Task RevokeAsync(RunId run, CancellationToken cancellationToken) => await InTransactionAsync(
-        sql => sql.ExecuteAsync("UPDATE shard SET token = $2, documents = '' WHERE run = (SELECT id FROM run WHERE name = $1)", [run.ToString(), PostgresBoard.Revoked], cancellationToken), cancellationToken);
+        async sql =>
+        {
+            // First, so that none is put up behind it.
+            await sql.ExecuteAsync("UPDATE run SET called_in = true WHERE name = $1", [run.ToString()], cancellationToken);
+            return await sql.ExecuteAsync("UPDATE shard SET token = $2, documents = '' WHERE run = (SELECT id FROM run WHERE name = $1)", [run.ToString(), PostgresBoard.Revoked], cancellationToken);
+        }, cancellationToken);
 
     /// <inheritdoc/>
     public override Task<IReadOnlyList<string>> DamagesAsync(CancellationToken cancellationToken) => ReadAsync(

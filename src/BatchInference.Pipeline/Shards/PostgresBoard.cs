@@ -196,7 +196,11 @@ internal sealed class PostgresBoard : ShardBoard
     // The number is the run's next one: two that put up at once wait for each other at the run's row.
     private async Task<int> PutUpAsync(IReadOnlyList<Pending> shard, bool isOwn, CancellationToken cancellationToken) => await database.InTransactionAsync(async sql =>
     {
-        await sql.ReadAsync("SELECT id FROM run WHERE name = $1 FOR UPDATE", row => row.GetInt64(0), [run], cancellationToken);
+        var state = await sql.ReadAsync(
+            "SELECT r.called_in OR r.ending IS NOT NULL, s.job FROM run r JOIN scope s ON s.id = r.scope WHERE r.name = $1 FOR UPDATE OF r", row => (IsOver: row.GetBoolean(0), Job: row.GetString(1)), [run], cancellationToken);
+        // Who took the job meanwhile has revoked the shards that there were; a new one would be nobody's.
+        if (state is not [{ IsOver: false }])
+            throw new LateWriterException(state is [var over] ? over.Job : "");
         return (await sql.ReadAsync(
             $"""
             INSERT INTO shard (run, number, documents, token, node, until)
