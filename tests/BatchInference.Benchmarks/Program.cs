@@ -16,6 +16,7 @@ return args switch
     ["ledger", var documents] => await LedgerNights.RunAsync(int.Parse(documents, System.Globalization.CultureInfo.InvariantCulture)),
     ["two-nodes"] => await TwoNodes.RunAsync(4_000, 3),
     ["two-nodes", var documents, var turns] => await TwoNodes.RunAsync(int.Parse(documents, System.Globalization.CultureInfo.InvariantCulture), int.Parse(turns, System.Globalization.CultureInfo.InvariantCulture)),
+    ["durability"] => await Durability.RunAsync(20_000),
     ["extraction"] => await Extraction.RunAsync(),
     ["memory"] => await Memory.RunAsync(2_000, 20_000),
     ["generate"] => await Generate.RunAsync(null),
@@ -34,6 +35,7 @@ static int Usage()
     Console.Error.WriteLine("generate [folder]     new tokens per second against a bare loop, and against transformers.js where a folder has node_modules/@huggingface/transformers");
     Console.Error.WriteLine("ledger [documents]    what the books cost: recording a million documents, and a second night that finds nothing new");
     Console.Error.WriteLine("two-nodes [d t]       one night by one node and by two that share a ledger, a core each, for d documents and t turns (PostgreSQL, taskset)");
+    Console.Error.WriteLine("durability            what the journal and the names of what is in hand cost a document");
     Console.Error.WriteLine("scale                 speed and memory of a 1.5B model (random weights, int4, 2 GB written for the run) that summarises 3,000 tokens");
     Console.Error.WriteLine("batches [variant]     encoder tokens per second by size of batch");
     Console.Error.WriteLine("tokenizers            megabytes of text a second against one thread of the Rust tokenizers (needs node and npm)");
