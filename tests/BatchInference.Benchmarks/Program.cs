@@ -18,6 +18,7 @@ return args switch
     ["two-nodes", var documents, var turns] => await TwoNodes.RunAsync(int.Parse(documents, System.Globalization.CultureInfo.InvariantCulture), int.Parse(turns, System.Globalization.CultureInfo.InvariantCulture)),
     ["durability"] => await Durability.RunAsync(20_000),
     ["extraction"] => await Extraction.RunAsync(),
+    ["isolation"] => await Isolation.RunAsync("int8"),
     ["memory"] => await Memory.RunAsync(2_000, 20_000),
     ["generate"] => await Generate.RunAsync(null),
     ["generate", var node] => await Generate.RunAsync(node),
@@ -31,6 +32,7 @@ static int Usage()
 {
     Console.Error.WriteLine("road-vs-bare [variant] encoder tokens per second of a whole run against a bare loop of ONNX Runtime");
     Console.Error.WriteLine("extraction            documents and pages per second and core by format, PDF beside pdftotext on the same files");
+    Console.Error.WriteLine("isolation             seconds of a run over the demo archive whose documents are read in processes of their own, in the same process, or were read before");
     Console.Error.WriteLine("memory                peak resident set of the published program for 2,000 and 20,000 documents");
     Console.Error.WriteLine("generate [folder]     new tokens per second against a bare loop, and against transformers.js where a folder has node_modules/@huggingface/transformers");
     Console.Error.WriteLine("ledger [documents]    what the books cost: recording a million documents, and a second night that finds nothing new");

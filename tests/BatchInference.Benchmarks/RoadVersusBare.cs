@@ -87,6 +87,14 @@ internal static class RoadVersusBare
 
     private static async Task<double> RoadAsync(ModelFolder model, string variant, TempFolder folder, int turn)
     {
+        using var reader = Reader();
+        var (report, seconds) = await RunAsync(model, variant, folder["archive"], folder, turn, reader);
+        return report.Counts.Completed == Documents ? seconds : throw new InvalidOperationException($"The run completed {report.Counts.Completed} of {Documents} documents.");
+    }
+
+    /// <summary>A whole run with a topic and a summary, and how many seconds it took.</summary>
+    internal static async Task<(RunReport Report, double Seconds)> RunAsync(ModelFolder model, string variant, string archive, TempFolder folder, int turn, DocumentReader reader)
+    {
         var options = new OnnxOptions();
         using var encoder = TextEncoder.Of(model, variant, options);
         IReadOnlyList<EncoderTask> tasks =
@@ -102,24 +110,21 @@ internal static class RoadVersusBare
         };
         await using var ledger = SqliteLedger.Open(folder[$"state-{turn}"]);
         EncoderPass? pass = null;
-        using var reader = Reader();
         var clock = Stopwatch.StartNew();
         var run = new BatchRun(
-            plan, new FolderSource(folder["archive"], NameFilter.All), reader,
+            plan, new FolderSource(archive, NameFilter.All), reader,
             () => [pass = EncoderPass.Load(model, variant, tasks, options)], new FolderSink(folder[$"results-{turn}"]), ledger);
         var report = await run.RunAsync(CancellationToken.None, CancellationToken.None);
         pass?.Dispose();
-        return report.End == RunEnd.Complete && report.Counts.Completed == Documents
-            ? clock.Elapsed.TotalSeconds
-            : throw new InvalidOperationException($"The run ended {report.End} with {report.Counts.Completed} of {Documents} documents: {report.Reason}");
+        return report.End == RunEnd.Complete ? (report, clock.Elapsed.TotalSeconds) : throw new InvalidOperationException($"The run ended {report.End}: {report.Reason}");
     }
 
     // As in jobs: in processes of the published program.
-    private static IsolatedDocumentReader Reader()
+    internal static IsolatedDocumentReader Reader(OcrTools? tools = null)
     {
-        var host = new HostSettings(new ExtractionLimits(), OcrTools.None, new ContentFields(), 1L << 30);
+        var host = new HostSettings(new ExtractionLimits(), tools ?? OcrTools.None, new ContentFields(), 1L << 30);
         var program = new HostCommand(Repository.At(".artifacts/publish/BatchInference.Worker/release/batch-inference"), ["extraction-host"]);
-        return new IsolatedDocumentReader(program, DocumentReader.Standard(host.Limits, TimeProvider.System), host, new IsolationLimits { Memory = host.Memory }, TimeProvider.System);
+        return new IsolatedDocumentReader(program, DocumentReader.Standard(host.Limits, TimeProvider.System, host.Fields, host.Tools), host, new IsolationLimits { Memory = host.Memory }, TimeProvider.System);
     }
 
     // As EncoderPass on a processor.

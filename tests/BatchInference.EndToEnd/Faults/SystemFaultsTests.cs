@@ -45,6 +45,6 @@ public sealed class SystemFaultsTests : FaultyMachine
         var yesterday = TimeProvider.System.GetUtcNow().AddDays(-1);
         var signature = container.GenerateSasUri(Azure.Storage.Sas.BlobContainerSasPermissions.Read | Azure.Storage.Sas.BlobContainerSasPermissions.List, yesterday).Query;
         Job = Job.Replace($$"""{ "folder": { "path": "{{Folder["archive"]}}" } }""", $$"""{ "azureBlob": { "account": "{{azurite.Address}}{{Azurite.Account}}", "container": "deposits" } }""", StringComparison.Ordinal);
-        await ShouldTellAsync(2, $"jobs/letters.json: source.azureBlob: the shared access signature ran out on {yesterday.UtcDateTime:yyyy-MM-dd HH:mm} UTC. Make a new one, and give it as AZURE_STORAGE_SAS_TOKEN.", new Dictionary<string, string> { ["AZURE_STORAGE_SAS_TOKEN"] = signature });
+        await ShouldTellAsync(2, $"AZURE_STORAGE_SAS_TOKEN: the shared access signature expired on {yesterday.UtcDateTime:yyyy-MM-dd HH:mm} UTC. Have a new one issued, one that lasts longer than the nights it is for.", new Dictionary<string, string> { ["AZURE_STORAGE_SAS_TOKEN"] = signature });
     }
 }

@@ -154,7 +154,7 @@ public sealed class StorageTests : IAsyncLifetime
         using var kept = new ConfigurationFolder("""{ "azureBlob": { "container": "nothing" } }""", S3Place("kept"), """{ "Tries": 1 }""");
         var refused = (await kept.RunAsync(wrong, "run", "archives")).ShouldExit(2).Errors;
         refused.ShouldContain("The storage refuses access");
-        refused.ShouldContain("The store refuses access", Case.Sensitive, refused);
+        refused.ShouldContain("The store refuses access (InvalidAccessKeyId): it does not know the access key; check AWS_ACCESS_KEY_ID", Case.Sensitive, refused);
 
         var none = (await configuration.RunAsync(new Dictionary<string, string> { ["AWS_SHARED_CREDENTIALS_FILE"] = configuration["none"] }, "run", "archives")).ShouldExit(2).Errors;
         none.ShouldContain("AZURE_STORAGE_CONNECTION_STRING");

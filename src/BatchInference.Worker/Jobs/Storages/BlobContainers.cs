@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Web;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Identity;
@@ -34,13 +33,7 @@ internal static class BlobContainers
         if (secrets.Find("AZURE_STORAGE_KEY") is { } accountKey)
             return new BlobContainerClient(address, SharedKey(NameOf(Address(settings.Account)), accountKey, "AZURE_STORAGE_KEY"), options);
         if (secrets.Find("AZURE_STORAGE_SAS_TOKEN") is { } signature)
-        {
-            // The storage itself would only say that it refuses; when this machine's clock is wrong, it does.
-            if (DateTimeOffset.TryParse(HttpUtility.ParseQueryString(signature)["se"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var ends) && ends < TimeProvider.System.GetUtcNow())
-                throw new ConfigurationException([string.Create(CultureInfo.InvariantCulture, $"{key}: the shared access signature ran out on {ends.UtcDateTime:yyyy-MM-dd HH:mm} UTC. Make a new one, and give it as AZURE_STORAGE_SAS_TOKEN.")]);
-            return new BlobContainerClient(address, new global::Azure.AzureSasCredential(signature.TrimStart('?')), options);
-        }
-
+            return new BlobContainerClient(address, Signature(signature, "AZURE_STORAGE_SAS_TOKEN"), options);
         if (address.Scheme != "https")
             throw new ConfigurationException([$"{key}.account: no secret is given, and an identity is never sent over http://. Give AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN, or write https://."]);
         return new BlobContainerClient(address, Identity(secrets), options);
@@ -71,7 +64,7 @@ internal static class BlobContainers
         return given switch
         {
             { AccountName: { } owner, AccountKey: { } accountKey } => new BlobContainerClient(address, SharedKey(owner, accountKey, "AZURE_STORAGE_CONNECTION_STRING"), options),
-            { Signature: { } signature } => new BlobContainerClient(address, new global::Azure.AzureSasCredential(signature.TrimStart('?')), options),
+            { Signature: { } signature } => new BlobContainerClient(address, Signature(signature, "AZURE_STORAGE_CONNECTION_STRING"), options),
             _ => throw new ConfigurationException(["AZURE_STORAGE_CONNECTION_STRING holds neither AccountName and AccountKey nor SharedAccessSignature. Copy it whole from the account's access keys."]),
         };
     }
@@ -109,6 +102,16 @@ internal static class BlobContainers
 
     // The first part of the host; of an emulator's address the path.
     private static string NameOf(Uri account) => account.AbsolutePath.Trim('/') is { Length: > 0 } path ? path : account.Host.Split('.')[0];
+
+    // The storage would only refuse access; the signature itself tells when it ends.
+    private static global::Azure.AzureSasCredential Signature(string signature, string from)
+    {
+        var ends = signature.TrimStart('?').Split('&').FirstOrDefault(part => part.StartsWith("se=", StringComparison.Ordinal)) is { } part
+            && DateTimeOffset.TryParse(Uri.UnescapeDataString(part[3..]), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment) ? moment : DateTimeOffset.MaxValue;
+        return ends > TimeProvider.System.GetUtcNow()
+            ? new global::Azure.AzureSasCredential(signature.TrimStart('?'))
+            : throw new ConfigurationException([string.Create(CultureInfo.InvariantCulture, $"{from}: the shared access signature expired on {ends.UtcDateTime:yyyy-MM-dd HH:mm} UTC. Have a new one issued, one that lasts longer than the nights it is for.")]);
+    }
 
     private static StorageSharedKeyCredential SharedKey(string account, string key, string from)
     {
