@@ -25,6 +25,23 @@ public sealed class TinyArchive : IDisposable
 
     public TempFolder Folder { get; } = new();
 
+    /// <summary>Takes all documents away, and gives what brings them back, so many at a time: an archive that grows while workers come and go, since there would soon be nothing left to do.</summary>
+    public Action<int> Grow()
+    {
+        var later = Folder["later"];
+        var waiting = new Queue<string>(Documents.Order(StringComparer.Ordinal));
+        Directory.Move(Folder["archive"], later);
+        Directory.CreateDirectory(Folder["archive"]);
+        return count =>
+        {
+            while (count-- > 0 && waiting.TryDequeue(out var name))
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(Folder[$"archive/{name}"])!);
+                File.Move(Path.Combine(later, name), Folder[$"archive/{name}"]);
+            }
+        };
+    }
+
     public ResultFolder Results => new(Folder["results"], Job);
 
     public IEnumerable<string> Documents => Directory.GetFiles(Folder["archive"], "*.txt", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Folder["archive"], path).Replace('\\', '/'));
