@@ -49,6 +49,25 @@ public sealed class SharingTests(SharedPostgres server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SuspectsAreDoneAloneByWhoHasTheirShardAndTheRunWaitsForThem()
+    {
+        string[] suspected = ["d000", "d001", "d030", "d055", "d059"];
+        var fallen = Some.Run(400);
+        await first.BeginAsync(fallen, default);
+        await first.EndAsync(fallen.Run, new RunEnding(Some.Evening, RunEnd.Stopped, null, new RunCounts(), null, false), default);
+        await first.SuspectAsync(new Fall(fallen.Run, Some.Scope, [.. suspected.Select(path => new FallenDocument(path, archive.Documents[path].Version))], IsAlone: false), default);
+        using var helped = new ManualResetEventSlim();
+        var leading = RunAsync(first, new ScriptedPass { Before = _ => helped.Wait() });
+        var sharing = RunAsync(second, new ScriptedPass { Before = _ => helped.Set() }, shares: true);
+        var (leader, other) = (await leading, await sharing);
+        (leader.End, other.End).ShouldBe((RunEnd.Complete, RunEnd.Complete), $"{leader.Reason} {other.Reason}");
+        (leader.Counts.Completed, leader.Counts.Temporary, leader.Remaining).ShouldBe((60, 0, 0));
+        archive.Sink.Names.Where(name => name.StartsWith("jsonl/", StringComparison.Ordinal)).Select(archive.RowsOf).Where(rows => rows.Count == 1).Select(rows => rows[0].Document).Order(StringComparer.Ordinal).ShouldBe(suspected);
+        (await first.SuspectsAsync(Some.Scope, default)).ShouldBeEmpty();
+        await ShouldHaveEachDocumentOnceAsync(runs: 1);
+    }
+
+    [Fact]
     public async Task WhatADeadNodeHadInHandIsDoneByTheOthers()
     {
         using var dying = new CancellationTokenSource();

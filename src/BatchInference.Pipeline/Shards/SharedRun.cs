@@ -33,13 +33,33 @@ internal sealed class SharedRun(Ledger ledger, RunPlan plan, ResultScope scope, 
         logger.SharedRun(run, report.Parts, report.Counts.Done);
         if (report.End != RunEnd.Complete)
             return report with { IsShared = true };
-        var ending = (await ledger.FindRunAsync(run, hardStop))?.Ending;
+        var ending = await EndingAsync(run, softStop);
         return report with
         {
             IsShared = true,
             End = ending?.End == RunEnd.Complete ? RunEnd.Complete : RunEnd.Stopped,
             Reason = ending?.End == RunEnd.Complete ? null : ending?.Reason ?? "The node that led the run is gone.",
         };
+    }
+
+    // The one that leads calls all in before it closes the run; as long as it is there, its end is to come.
+    private async Task<RunEnding?> EndingAsync(RunId run, CancellationToken softStop)
+    {
+        try
+        {
+            while (true)
+            {
+                var isLed = (await ledger.HolderAsync(plan.Job, softStop))?.Run == run;
+                var ending = (await ledger.FindRunAsync(run, softStop))?.Ending;
+                if (ending is not null || !isLed)
+                    return ending;
+                await Task.Delay(Look, time, softStop);
+            }
+        }
+        catch (OperationCanceledException) when (softStop.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     // The one who has the job puts in order what an earlier run left before it begins its own.
