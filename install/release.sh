@@ -40,7 +40,7 @@ for system in "${systems[@]}"; do
       mkdir -p "$work/$name/install"
       mv "$work/$system" "$work/$name/program"
       cp -r "$root/config" "$work/$name/config"
-      cp -r "$root/install/linux" "$work/$name/install/linux"
+      cp -r "$root/install/linux" "$root/install/grafana" "$work/$name/install/"
       cp "$root/install/README.md" "$work/$name/install/"
       cp "$work/sbom.cdx.json" "$work/$name/"
       tar -C "$work" --owner=0 --group=0 --sort=name -czf "$to/$name.tar.gz" "$name"

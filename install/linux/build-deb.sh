@@ -47,6 +47,7 @@ cp --no-preserve=mode "$here/batch-inference.service" "$tree/lib/systemd/system/
 cp --no-preserve=mode "$here/deb/copyright" "$tree/usr/share/doc/batch-inference/"
 cp --no-preserve=mode "$root/install/README.md" "$tree/usr/share/doc/batch-inference/README.md"
 cp --no-preserve=mode "$root/config/README.md" "$tree/usr/share/doc/batch-inference/configuration.md"
+cp -r --no-preserve=mode "$root/install/grafana" "$tree/usr/share/doc/batch-inference/"
 [ ! -f "$published/../sbom.cdx.json" ] || cp --no-preserve=mode "$published/../sbom.cdx.json" "$tree/usr/share/doc/batch-inference/"
 cp --no-preserve=mode "$here/deb/lintian-overrides" "$tree/usr/share/lintian/overrides/batch-inference"
 printf 'batch-inference (%s) stable; urgency=medium\n\n  * Release %s.\n\n -- BatchInference maintainers <maintainers@batch-inference.invalid>  %s\n' \

@@ -27,6 +27,7 @@ ln -s "$(realpath "$published")" "$tree/program"
 ln -s "$root/config" "$tree/config"
 ln -s "$here" "$tree/install/windows"
 cp "$root/install/README.md" "$tree/install/"
+ln -s "$root/install/grafana" "$tree/install/grafana"
 zip_file=$(realpath "$to")/batch-inference-$version-win-x64.zip
 rm -f "$zip_file"
 (cd "$tree" && zip -qrX "$zip_file" . -x '*.pdb')
