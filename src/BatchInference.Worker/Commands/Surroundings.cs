@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Text;
 using BatchInference.Worker.Configuration;
 
 namespace BatchInference.Worker.Commands;
@@ -13,8 +14,13 @@ namespace BatchInference.Worker.Commands;
 /// <param name="Time">The clock.</param>
 internal sealed record Surroundings(TextWriter Output, TextWriter Error, TextReader Input, IDictionary Environment, string WorkingFolder, string ProgramFolder, TimeProvider Time)
 {
-    public static Surroundings OfProcess() => new(
-        Console.Out, Console.Error, Console.In, System.Environment.GetEnvironmentVariables(), Directory.GetCurrentDirectory(), AppContext.BaseDirectory, TimeProvider.System);
+    public static Surroundings OfProcess()
+    {
+        // Names of documents hold any sign; the code page of a Windows console does not, and what reads the output expects what the files are in.
+        if (OperatingSystem.IsWindows())
+            Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        return new(Console.Out, Console.Error, Console.In, System.Environment.GetEnvironmentVariables(), Directory.GetCurrentDirectory(), AppContext.BaseDirectory, TimeProvider.System);
+    }
 
     /// <summary>True when standard error is a terminal that may show a moving picture.</summary>
     public bool IsTerminal => ReferenceEquals(Error, Console.Error) && !Console.IsErrorRedirected && Variable("TERM") != "dumb";

@@ -69,7 +69,7 @@ internal sealed class Examination(WorkerConfiguration configuration, Func<string
     // Never stops a night: files of the old formats fail alone, with this reason, and are tried again when it is there.
     private static Finding OldOffice() => LegacyOfficeExtractor.Installed is { } program
         ? new("old Office formats", true, $"read through LibreOffice ({program})", null)
-        : new("old Office formats", true, "not read: LibreOffice is not installed", "apt-get install libreoffice-writer libreoffice-calc libreoffice-impress, where the archive holds .doc, .xls or .ppt files");
+        : new("old Office formats", true, "not read: LibreOffice is not installed", $"{(OperatingSystem.IsWindows() ? "install LibreOffice, and put the folder of soffice.exe into PATH" : "apt-get install libreoffice-writer libreoffice-calc libreoffice-impress")}, where the archive holds .doc, .xls or .ppt files");
 
     private Finding TimeZone() => new("time zone", true, $"this machine is in {TimeZoneInfo.Local.Id}, where it is {TimeZoneInfo.ConvertTime(time.GetUtcNow(), TimeZoneInfo.Local).ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)}", null);
 
