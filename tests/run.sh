@@ -65,7 +65,7 @@ fi
 # A release, and what becomes of it on the systems that it is for.
 if [ $long = 1 ] && [ ${#words[@]} -eq 0 ]; then
   release=.artifacts/release/$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' src/Directory.Build.props)-cpu
-  for step in "install/release.sh --flavor cpu" "tests/debian-root.sh $release"; do
+  for step in "install/release.sh --flavor cpu" "tests/debian-root.sh $release" "tests/wine.sh $release"; do
     echo "== $step"
     # shellcheck disable=SC2086
     if bash $step; then total=$((total + 1)); else failed=$((failed + 1)); fi
@@ -78,7 +78,8 @@ if [ $long = 0 ]; then
   printf '  - %s\n' \
     "Kill tests, fuzzing and large archives in their full counts" \
     "The benchmarks that have limits" \
-    "A release for Linux and Windows, and the commands of install/README.md with it on a clean Debian: package, archive, upgrade, removal, purge"
+    "A release for Linux and Windows, and the commands of install/README.md with it on a clean Debian: package, archive, upgrade, removal, purge" \
+    "The release for Windows under wine: from a console, installed, as a service, removed"
 fi
 echo
 echo "What cannot run on this machine and was therefore not tested:"

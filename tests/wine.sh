@@ -28,6 +28,8 @@ timeout 300 wineboot --init > /dev/null 2>&1
 wine reg add 'HKCU\Software\Wine' /v Version /d win10 /f > /dev/null 2>&1
 # Services get their environment from the system's.
 wine reg add 'HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment' /v DOTNET_EnableWriteXorExecute /d 0 /f > /dev/null 2>&1
+# Windows waits 30 seconds for a service to answer, wine 10, and starts programs more slowly.
+wine reg add 'HKLM\SYSTEM\CurrentControlSet\Control' /v ServicesPipeTimeout /t REG_DWORD /d 60000 /f > /dev/null 2>&1
 # What was begun with another version of Windows has to end first, or its services are forgotten.
 wineserver -w
 # As install.ps1 lays the files down.
@@ -62,15 +64,15 @@ step "installed"
 batch_inference install | tee "$work/said"
 grep -q 'Making the source of the event log' "$work/said" || { cat "$work/errors"; fail "install"; }
 state() { wine sc query BatchInference 2> /dev/null | tr -d '\r' | sed -n 's/.*STATE *: *[0-9] *//p'; }
-until_is() { for _ in $(seq 300); do [ "$(state)" != "$1" ] || return 0; sleep 1; done; fail "the service is $(state), not $1"; }
+until_is() { for _ in $(seq 100); do [ "$(state)" != "$1" ] || return 0; sleep 1; done; fail "the service is $(state), not $1"; }
 [ "$(state)" = STOPPED ]
 
 step "started: the night that is open is done"
 # What sc returns says nothing under wine.
 wine sc start BatchInference > /dev/null 2>&1 || true
 until_is RUNNING
-for _ in $(seq 300); do ls "$drive"/archived/letters/_runs/*/_SUCCESS > /dev/null 2>&1 && break; sleep 1; done
-grep -q '"document":"délibération.txt".*"status":"completed"' "$drive"/archived/letters/jsonl/*/*.jsonl || fail "the job of the service"
+for _ in $(seq 180); do ls "$drive"/archived/letters/_runs/*/_SUCCESS > /dev/null 2>&1 && break; sleep 1; done
+grep -q '"document":"délibération.txt".*"status":"completed"' "$drive"/archived/letters/jsonl/*/*.jsonl || { cat "$data"/state/log/* 2> /dev/null; fail "the job of the service"; }
 [ -e "$data/state/ledger.db" ] || fail "the state is not in the folder of the service"
 
 step "stopped"

@@ -63,6 +63,15 @@ public sealed class ServiceManagerTests : IDisposable
         Directory.GetFiles(folder["state/log"], "service-*.log").Single().ShouldSatisfyAllConditions(
             path => File.ReadAllText(path).ShouldContain("BatchInference.Worker.Scheduling.JobNights[101] Job letters is scheduled"),
             path => File.ReadAllText(path).ShouldContain("debug Quartz"));
+
+        // As `systemctl reload` does (ExecReload of the unit).
+        using (var kill = Process.Start("kill", ["-HUP", File.ReadAllText(folder["pid"]).Trim()])) await kill.WaitForExitAsync();
+        while (!(await HearAsync("RELOADING=1", service)).Contains("MONOTONIC_USEC=", StringComparison.Ordinal))
+        {
+            // systemd takes the word only with its moment.
+        }
+
+        await HearAsync("READY=1", service);
         using (var kill = Process.Start("kill", ["-TERM", File.ReadAllText(folder["pid"]).Trim()])) await kill.WaitForExitAsync();
         await HearAsync("STOPPING=1", service);
         (await service.EndAsync()).ShouldExit(0);

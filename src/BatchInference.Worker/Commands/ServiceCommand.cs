@@ -5,6 +5,7 @@ using BatchInference.Worker.Jobs;
 using BatchInference.Worker.Notices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.WindowsServices;
 using Microsoft.Extensions.Logging;
 
 namespace BatchInference.Worker.Commands;
@@ -35,7 +36,8 @@ internal static class ServiceCommand
         StateFolder.Prepare(configuration.Folders.State);
         TemporaryFolder.Try();
         using var alone = configuration.Settings.Ledger.PostgreSql is null ? ServiceLock.Take(configuration.Folders.State) : null;
-        var unfit = Unfit(configuration, jobs);
+        // Windows lets a service go that has not answered after 30 seconds, and the files of a large model take longer to verify; there a job's own night tells what is wrong.
+        var unfit = WindowsServiceHelpers.IsWindowsService() ? [] : Unfit(configuration, jobs);
         if (unfit.Count > 0 && unfit.Count == jobs.Length)
             throw new ConfigurationException([.. unfit.SelectMany(one => one.Errors)]);
         NightNotices.Check(configuration);
