@@ -10,11 +10,13 @@ namespace BatchInference.Benchmarks;
 
 /// <summary>
 /// What reading costs a run over the demo archive: in processes of their own, as jobs do; in the same process; and not at all, its texts being held in memory. They take turns in one run.
-/// What the first takes longer than the last is all that the model waits for texts or shares the processor with their reading.
+/// What the first takes longer than the last is all that the model waits for texts or shares the processor with their reading. Processor time of this process and all it started counts beside the clock's, which other work on the machine disturbs.
 /// </summary>
 internal static class Isolation
 {
-    private const int Turns = 3;
+    private const int Turns = 2;
+
+    private static int runs;
 
     public static async Task<int> RunAsync(string variant)
     {
@@ -26,28 +28,30 @@ internal static class Isolation
         var clock = Stopwatch.StartNew();
         var texts = await ReadBefore.OfAsync(new FolderSource(archive, NameFilter.All), local);
         Console.WriteLine(FormattableString.Invariant($"{texts.Documents} documents listed, {texts.Readings} readings; read alone, one after the other: {clock.Elapsed.TotalSeconds:F1} s"));
-        Console.WriteLine("turn   own processes s   same process s   read before s   own/same   own/before");
-        var best = new double[3];
-        Array.Fill(best, double.MaxValue);
+        Console.WriteLine("turn   documents are read      clock s   processor s");
         for (var turn = 1; turn <= Turns; turn++)
         {
-            var seconds = new double[3];
             using (var isolated = RoadVersusBare.Reader(tools))
-                seconds[0] = await OnceAsync(isolated, 0);
-            seconds[1] = await OnceAsync(local, 1);
-            seconds[2] = await OnceAsync(texts, 2);
-            for (var kind = 0; kind < 3; kind++) best[kind] = Math.Min(best[kind], seconds[kind]);
-            Print(FormattableString.Invariant($"{turn,4}"), seconds);
-
-            async Task<double> OnceAsync(DocumentReader reader, int kind) => (await RoadVersusBare.RunAsync(model, variant, archive, folder, (3 * turn) + kind, reader)).Seconds;
+                await PrintAsync(turn, "in own processes", isolated);
+            await PrintAsync(turn, "in the same process", local);
+            await PrintAsync(turn, "before the run", texts);
         }
 
-        Print("best", best);
         return 0;
+
+        async Task PrintAsync(int turn, string how, DocumentReader reader)
+        {
+            var before = ProcessorSeconds();
+            var (_, seconds) = await RoadVersusBare.RunAsync(model, variant, archive, folder, ++runs, reader);
+            // The reading processes end, so that the kernel counts theirs.
+            (reader as IDisposable)?.Dispose();
+            Console.WriteLine(FormattableString.Invariant($"{turn,4}   {how,-20}{seconds,12:F1}{ProcessorSeconds() - before,14:F1}"));
+        }
     }
 
-    private static void Print(string turn, double[] seconds) =>
-        Console.WriteLine(FormattableString.Invariant($"{turn}{seconds[0],18:F1}{seconds[1],17:F1}{seconds[2],16:F1}{seconds[0] / seconds[1],11:F2}{seconds[0] / seconds[2],13:F2}"));
+    // Of this process and of all that it started and that has ended: proc(5), fields 14 to 17, in hundredths.
+    private static double ProcessorSeconds() =>
+        File.ReadAllText("/proc/self/stat").Split(") ")[^1].Split(' ')[11..15].Sum(ticks => double.Parse(ticks, System.Globalization.CultureInfo.InvariantCulture)) / 100;
 
     /// <summary>Gives what another reader read.</summary>
     private sealed class ReadBefore(DocumentReader reader, IReadOnlyDictionary<string, IReadOnlyList<DocumentReading>> readings) : DocumentReader

@@ -105,6 +105,9 @@ public sealed class WorkerProcess : IDisposable
         catch (InvalidOperationException) { }
     }
 
+    /// <summary>SIGKILL to the program alone, as the kernel does when memory runs out: what it started is not told.</summary>
+    public void KillAlone() => process.Kill();
+
     public void Signal(PosixSignal signal) => Signal(signal switch { PosixSignal.SIGTERM => "TERM", PosixSignal.SIGINT => "INT", _ => throw new ArgumentOutOfRangeException(nameof(signal)) });
 
     /// <summary>Holds the process where it is, as a virtual machine that is moved or a disk that hangs does.</summary>

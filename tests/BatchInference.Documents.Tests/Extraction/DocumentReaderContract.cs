@@ -1,11 +1,17 @@
 using System.Text;
 using BatchInference.Documents.Extraction;
+using BatchInference.Testing;
 
 namespace BatchInference.Documents.Tests.Extraction;
 
-public sealed class DocumentReaderTests
+/// <summary>What each reader promises, wherever it reads.</summary>
+public abstract class DocumentReaderContract
 {
-    private static readonly DocumentReader Reader = DocumentReader.Standard(new ExtractionLimits { Bytes = 1 << 20 }, TimeProvider.System);
+    /// <summary>What the heirs read with.</summary>
+    protected static readonly ExtractionLimits Limits = new() { Bytes = 1 << 20, ContainerBytes = 1 << 20, Time = TimeSpan.FromSeconds(60) };
+
+    /// <summary>The reader, with the standard extractors, these limits and no tools for scans.</summary>
+    protected abstract DocumentReader Reader { get; }
 
     [Fact]
     public async Task ATextIsReadWithItsHashTypeAndLanguage()
@@ -79,6 +85,38 @@ public sealed class DocumentReaderTests
         reading.Sha256.ShouldNotBeNull();
     }
 
-    private static Task<DocumentReading> Read(string path, byte[] content) =>
+    [Fact]
+    public async Task TheMembersOfAContainerComeInItsOrderAndAreReadLikeDocuments()
+    {
+        var content = await File.ReadAllBytesAsync(Repository.At("tests/fixtures/documents/files/both.zip"));
+        var readings = await Reader.ReadAsync(new Document(new DocumentId("both.zip", "1"), content.Length, _ => ValueTask.FromResult<Stream>(new MemoryStream(content))), _ => false, default).ToListAsync();
+        readings.Select(reading => reading.Member).ShouldBe(["!/1 été.txt", "!/deep/2.txt"]);
+        readings.ShouldAllBe(reading => reading.Text != null && reading.ListedSha256 == readings[0].ListedSha256);
+        readings.Select(reading => reading.Text!.Language).ShouldBe(["fr", "en"]);
+    }
+
+    [Fact]
+    public async Task PagesAndIdentifiersComeWithTheText()
+    {
+        var pages = await Read("report.pages.pdf", await File.ReadAllBytesAsync(Repository.At("tests/fixtures/documents/files/report.pages.pdf")));
+        pages.Text!.Pages.Count.ShouldBeGreaterThan(2);
+        pages.Text.Pages.ShouldAllBe(page => page.Start + page.Length <= pages.Text.Text.Length);
+        var content = await File.ReadAllBytesAsync(Repository.At("tests/fixtures/documents/files/both.batch.jsonl"));
+        var requests = await Reader.ReadAsync(new Document(new DocumentId("both.batch.jsonl", "1"), null, _ => ValueTask.FromResult<Stream>(new MemoryStream(content))), _ => false, default).ToListAsync();
+        requests.Select(reading => (reading.Member, reading.Identifiers["customId"])).ShouldBe([("#1", "request-0"), ("#2", "request-1")]);
+    }
+
+    [Fact]
+    public async Task AStorageThatIsOutIsNoDocumentsFailure()
+    {
+        var away = new Document(new DocumentId("a.txt", "1"), 3, _ => throw new StorageUnavailableException("The storage is busy."));
+        await Should.ThrowAsync<StorageUnavailableException>(() => Reader.ReadAsync(away, _ => false, default).SingleAsync().AsTask());
+        (await Read("a.txt", "Le texte suivant."u8.ToArray())).Text!.Text.ShouldBe("Le texte suivant.");
+    }
+
+    [Fact]
+    public void ItsFingerprintIsThatOfTheSameExtractors() => Reader.Fingerprint.ShouldBe(DocumentReader.Standard(Limits, TimeProvider.System).Fingerprint);
+
+    private Task<DocumentReading> Read(string path, byte[] content) =>
         Reader.ReadAsync(new Document(new DocumentId(path, "1"), null, _ => ValueTask.FromResult<Stream>(new MemoryStream(content))), _ => false, default).SingleAsync().AsTask();
 }
