@@ -19,6 +19,16 @@ public sealed class SystemFaultsTests : FaultyMachine
             .ShouldStartWith("Process terminated.\nCouldn't find a valid ICU package installed on the system. Please install libicu (or icu-libs) using your package manager and try again.");
 
     [Fact]
+    public async Task APortThatIsTaken()
+    {
+        using var other = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        other.Start();
+        Settings = $$"""{ "Models": { "Default": "tiny" }, "Health": { "Listen": "{{other.LocalEndpoint}}" } }""";
+        using var service = WorkerProcess.Start(Folder["state"], "service", "--config", Folder["config"]);
+        (await service.EndAsync()).ShouldExit(2).Errors.Split('\n').ShouldContain($"appsettings.json: Health.Listen: {other.LocalEndpoint} is taken by another program, or by another service of this one. Stop that one, or write another port.");
+    }
+
+    [Fact]
     public async Task ALocaleOfContainersThatChangesNothing()
     {
         (await Archive.RunAsync("state", new Dictionary<string, string> { ["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = "1", ["LC_ALL"] = "xx_YY.nothing" })).ShouldExit(0);
