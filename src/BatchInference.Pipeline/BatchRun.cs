@@ -113,14 +113,14 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         {
             // Nothing is wrong but the place: the next start closes the run.
             Logger.RunFailed(exception, plan.Run);
-            report = report with { End = RunEnd.Stopped, Reason = Why(exception), Counts = Progress.Counts };
+            report = report with { End = RunEnd.Stopped, Reason = Why(exception), Counts = await PublishedAsync() };
         }
         catch (Exception thrown)
         {
             // Whoever has the job now closes this run.
             var exception = held.Lost.IsCancellationRequested ? new LateWriterException(plan.Job) : thrown;
             Logger.RunFailed(exception, plan.Run);
-            report = report with { End = RunEnd.Failed, Reason = report.Reason ?? exception.Message, Counts = Progress.Counts };
+            report = report with { End = RunEnd.Failed, Reason = report.Reason ?? exception.Message, Counts = await PublishedAsync() };
         }
 
         Logger.RunEnded(plan.Run, report.End, report.Counts.Done, report.Parts, report.Counts.Temporary);
@@ -173,7 +173,6 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             throw fault;
         if (fault is not null)
             Logger.RunFailed(fault, plan.Run);
-        var counts = Progress.Counts;
         var complete = fault is null && feed.Finished;
         var total = listing is null ? null : await listing.TotalAsync();
         return new RunReport
@@ -182,7 +181,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             Run = plan.Run,
             End = fault is not null && !(softStop.IsCancellationRequested && IsOutage(fault)) ? RunEnd.Failed : complete ? RunEnd.Complete : RunEnd.Stopped,
             Reason = fault is not null ? Why(fault) : (complete ? null : "The run was asked to stop."),
-            Counts = counts,
+            Counts = fault is null ? Progress.Counts : await PublishedAsync(),
             Remaining = total is { } all ? all - Progress.SettledDocuments : complete && plan.Limit is null ? listing?.PutUp - Progress.SettledDocuments : null,
             Parts = writeLoop.Parts,
             Next = complete || listing is null ? null : await board.FirstLeftAsync(hardStop) ?? listing.Last,
@@ -197,6 +196,21 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             await new RunFolder(publisher, ledger).CloseAsync(record, ending, cancellationToken);
         await ledger.EndAsync(plan.Run, ending, cancellationToken);
         return report with { Folder = hasFolder ? PartNames.RunFolder(plan.Run) : null };
+    }
+
+    // A run that could not go on may have computed rows that nobody will see: only those in the books count.
+    private async Task<RunCounts> PublishedAsync()
+    {
+        try
+        {
+            var rows = await ledger.CountAsync(plan.Run, CancellationToken.None);
+            return Progress.Counts with { Completed = rows.Completed, Partial = rows.Partial, Failed = rows.Failed, Temporary = rows.Temporary };
+        }
+        catch (System.Data.Common.DbException)
+        {
+            // The books are gone, too.
+            return Progress.Counts;
+        }
     }
 
     // Others may have shards in hand: they bring them home, or are refused.

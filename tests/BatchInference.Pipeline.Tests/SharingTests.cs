@@ -142,7 +142,7 @@ public sealed class SharingTests(SharedPostgres server) : IAsyncLifetime
             await run.InitializeAsync();
             await run.WithPauseAsync(pausedAt, comesBackEarly);
         },
-        iter: Environment.GetEnvironmentVariable("BATCHINFERENCE_LONG_TESTS") == "1" ? 100 : 10, threads: 1);
+        iter: Environment.GetEnvironmentVariable("BATCHINFERENCE_LONG_TESTS") == "1" ? 100 : 5, threads: 1);
 
     [Fact]
     public async Task ANodeThatDiffersTakesNoShardAndIsToldWhy()
