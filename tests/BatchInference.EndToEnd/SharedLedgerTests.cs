@@ -70,7 +70,7 @@ public sealed class SharedLedgerTests : IAsyncLifetime
         await nodes[0].UntilAsync(() => archive.Results.Parts("jsonl").Count > 0);
         var paused = nodes[Random.Shared.Next(nodes.Length)];
         paused.Pause();
-        await nodes[0].UntilAsync(() => archive.Results.Lines().Count == 3000 && archive.Results.Manifests().Any(one => (bool)one["complete"]!));
+        await nodes[0].UntilAsync(() => archive.Results.Lines().Count == 3000 && archive.Results.Runs.All(run => File.Exists(Path.Combine(run, "_SUCCESS"))));
         paused.GoOn();
         await paused.UntilAsync(() => paused.Errors.Contains("Job letters ended its run", StringComparison.Ordinal) || paused.Errors.Contains("took over job 'letters'", StringComparison.Ordinal));
         await StopAsync(nodes);
