@@ -46,7 +46,7 @@ public sealed class BlobSink(BlobContainerClient container, string prefix) : Res
         }
         catch (RequestFailedException failure) when (failure.Status is 409 or 412 && failure.ErrorCode is "BlobAlreadyExists" or "ConditionNotMet" or "UnauthorizedBlobOverwrite")
         {
-            return await IsOursAsync(blob, creation, cancellationToken) ? new StoredFile(name, file.Length, file.Sha256) : null;
+            return await IsOursAsync(name, creation, cancellationToken) ? new StoredFile(name, file.Length, file.Sha256) : null;
         }
         catch (Exception failure) when (BlobErrors.Is(failure, cancellationToken))
         {
@@ -96,10 +96,18 @@ public sealed class BlobSink(BlobContainerClient container, string prefix) : Res
     /// <remarks>Blocks that were never committed are seen by nobody and removed by the storage after a week.</remarks>
     public override Task RemoveLeftoversAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static async Task<bool> IsOursAsync(BlobClient blob, string creation, CancellationToken cancellationToken)
+    // The request may have been sent twice, and the storage have answered the first time without being heard.
+    private async Task<bool> IsOursAsync(string name, string creation, CancellationToken cancellationToken)
     {
-        var properties = await blob.GetPropertiesAsync(cancellationToken: cancellationToken);
-        return properties.Value.Metadata.TryGetValue(CreationKey, out var found) && found == creation;
+        try
+        {
+            var properties = await Blob(name).GetPropertiesAsync(cancellationToken: cancellationToken);
+            return properties.Value.Metadata.TryGetValue(CreationKey, out var found) && found == creation;
+        }
+        catch (Exception failure) when (BlobErrors.Is(failure, cancellationToken))
+        {
+            throw BlobErrors.Told($"{Identity}: {name} cannot be looked at", failure);
+        }
     }
 
     private BlobClient Blob(string name) => container.GetBlobClient($"{prefix}/{name}");

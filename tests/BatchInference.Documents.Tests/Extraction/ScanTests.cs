@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using BatchInference.Documents.Extraction;
@@ -41,6 +42,26 @@ public sealed class ScanTests
         text.Pages.ShouldAllBe(page => page.Length > 100);
         text.Scanned.Select(page => page.Page).ShouldBe(Enumerable.Range(1, pages));
         text.Scanned.ShouldAllBe(page => page.Confidence > 0.8 && page.Confidence <= 1 && page.Error == null);
+    }
+
+    // Pictures go to Tesseract as they are: it measures the lines and not the dots.
+    [Theory]
+    [InlineData(150)]
+    [InlineData(200)]
+    [InlineData(600)]
+    public async Task AScanIsReadAtEveryUsualResolution(int dpi)
+    {
+        using var folder = new TempFolder();
+        using (var poppler = Process.Start("pdftoppm", ["-q", "-png", "-gray", "-r", dpi.ToString(CultureInfo.InvariantCulture), Golden("rapport-gris.pdf"), folder["page"]]))
+        {
+            await poppler.WaitForExitAsync();
+            poppler.ExitCode.ShouldBe(0);
+        }
+
+        var text = new StringBuilder();
+        foreach (var page in Directory.GetFiles(folder, "page-*.png").Order(StringComparer.Ordinal))
+            text.AppendLine(Read(await File.ReadAllBytesAsync(page), "image/png", await Tools.Value).Text);
+        ErrorRate(await File.ReadAllTextAsync(Golden("rapport.txt")), text.ToString()).ShouldBeLessThanOrEqualTo(MostErrors, text.ToString());
     }
 
     [Fact]

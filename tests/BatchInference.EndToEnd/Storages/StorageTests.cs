@@ -125,8 +125,8 @@ public sealed class StorageTests : IAsyncLifetime
         using var configuration = new ConfigurationFolder($$"""{ "folder": { "path": "{{archive.Path}}" } }""", """{ "azureBlob": { "container": "out-at-the-close" } }""", """{ "Tries": 1, "FailuresBeforePause": 2, "PauseSeconds": 1 }""");
         using (var worker = configuration.Start(secrets, "run", "archives"))
         {
-            // The probe at the door is two calls; then the storage goes, and the first part finds it gone.
-            await worker.UntilAsync(() => proxy.Calls >= 2);
+            // Once the run has begun, the storage goes, and the first part finds it gone.
+            await worker.UntilAsync(() => File.Exists(configuration["state/journals/archives/in-hand-0"]));
             proxy.Out = true;
             await worker.UntilAsync(() => worker.Errors.Contains("Paused:", StringComparison.Ordinal));
             worker.Signal(System.Runtime.InteropServices.PosixSignal.SIGTERM);
