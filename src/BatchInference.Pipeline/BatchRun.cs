@@ -75,8 +75,11 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         {
             hold = await ledger.HoldAsync(plan.Job, new JobHolder(plan.Run, Environment.MachineName, Environment.ProcessId, record.Started), hardStop);
         }
-        catch (JobIsRunningException running) when (Shares && running.Holder is not null)
+        catch (JobIsRunningException running) when (Shares && ledger.IsShared)
         {
+            // Nobody has it any more by the time that the name is asked for: whoever comes next leads.
+            if (running.Holder is null)
+                return new RunReport { Job = plan.Job, Run = plan.Run, End = RunEnd.Stopped, Reason = running.Message, Counts = new RunCounts(), IsShared = true };
             return await new SharedRun(ledger, plan, scope, reader.Fingerprint, Time, Logger).RunAsync(
                 running.Holder.Run, (shared, board, soft, hard) => Sharing(shared).ShareAsync(board, soft, hard), Documents, softStop, hardStop);
         }

@@ -171,6 +171,17 @@ public sealed class SharingTests(SharedPostgres server) : IAsyncLifetime
         (await leading).End.ShouldBe(RunEnd.Complete);
     }
 
+    // The file of one machine is no place to share a run: a service beside a run in the foreground is told so.
+    [Fact]
+    public async Task OverTheLedgerOfOneMachineNothingIsShared()
+    {
+        using var told = new ManualResetEventSlim();
+        var leading = RunAsync(archive.Ledger, new ScriptedPass { Before = _ => told.Wait() });
+        await Should.ThrowAsync<JobIsRunningException>(() => RunAsync(archive.Ledger, new ScriptedPass(), shares: true));
+        told.Set();
+        (await leading).End.ShouldBe(RunEnd.Complete);
+    }
+
     private void Put(int from, int to)
     {
         for (var document = from; document < to; document++)
@@ -220,12 +231,15 @@ public sealed class SharingTests(SharedPostgres server) : IAsyncLifetime
         CancellationToken softStop = default, CancellationToken hardStop = default) => Task.Run(async () =>
     {
         // The one that leads is the one that comes first.
-        while (shares && night == 0 && await ledger.HolderAsync("letters", default) is null)
+        while (shares && night == 0 && !await IsLedAsync(ledger))
             await Task.Yield();
         var plan = Some.Plan(night, fingerprint) with { Run = RunId.New(Some.Evening.AddDays(night), (ushort)(shares ? 2 : 1)), Formats = new OutputFormats { Parquet = true, Csv = new CsvFormat() } };
         IReadOnlyList<ModelPass> passes = [pass];
         return await new BatchRun(change?.Invoke(plan) ?? plan, archive.Source, archive.Reader, () => passes, sink ?? archive.Sink, ledger) { Shares = shares }.RunAsync(softStop, hardStop);
     });
+
+    private static async Task<bool> IsLedAsync(Ledger ledger) =>
+        await ledger.HolderAsync("letters", default) is { } holder && (!ledger.IsShared || (await ledger.NodesAsync(holder.Run, default)).Count > 0);
 
     private async Task ExpireAsync(Task until, string sql)
     {

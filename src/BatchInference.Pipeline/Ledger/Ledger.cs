@@ -8,6 +8,9 @@ namespace BatchInference.Pipeline;
 /// </summary>
 public abstract class Ledger : IAsyncDisposable
 {
+    /// <summary>True when several machines keep their books here, so that their processes can share a run.</summary>
+    public virtual bool IsShared => false;
+
     /// <summary>Takes the job for one run. Disposing gives it back; the death of the process does too.</summary>
     /// <exception cref="JobIsRunningException">Another process holds it; the exception names it.</exception>
     public abstract Task<JobHold> HoldAsync(string job, JobHolder holder, CancellationToken cancellationToken);

@@ -46,6 +46,9 @@ public sealed class PostgresLedger : SqlLedger
     }
 
     /// <inheritdoc/>
+    public override bool IsShared => true;
+
+    /// <inheritdoc/>
     public override async Task<JobHold> HoldAsync(string job, JobHolder holder, CancellationToken cancellationToken)
     {
         // The database's clock alone decides, so that nodes need not agree on the time.
