@@ -40,8 +40,12 @@ public sealed class PowerCutTests(ITestOutputHelper log)
         using var archive = new TinyArchive(Documents);
         var random = Seeded();
         var shared = new Dictionary<string, string> { ["BATCHINFERENCE__Ledger__PostgreSql"] = server.Connection, ["BATCHINFERENCE__Ledger__LeaseSeconds"] = "3" };
-        for (var cut = 0; cut < (IsLong ? 40 : 4); cut++)
+        var grow = archive.Grow();
+        var cuts = IsLong ? 40 : 4;
+        for (var cut = 0; cut < cuts; cut++)
         {
+            // So that whoever waits for a part gets one.
+            grow(Documents / cuts);
             // One of three nodes leads, the others do shards of its run, or lead when the lease of one that was cut has run out.
             WorkerProcess[] nodes = [.. Enumerable.Range(0, 3).Select(node => archive.StartService(string.Create(CultureInfo.InvariantCulture, $"node-{node}"), shared))];
             await Task.WhenAll(nodes.Select(node => CutAsync(archive, node, random)));
