@@ -1,10 +1,7 @@
 using BatchInference.Documents.Extraction;
-using System.Threading.Channels;
 using BatchInference.Documents;
 using BatchInference.Models.Passes;
 using BatchInference.Pipeline.Results;
-using BatchInference.Pipeline.Resume;
-using BatchInference.Pipeline.Suspects;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Polly;
@@ -20,14 +17,8 @@ namespace BatchInference.Pipeline;
 /// <param name="ledger">The books.</param>
 public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader reader, Func<IReadOnlyList<ModelPass>> load, ResultSink sink, Ledger ledger)
 {
-    // Between reading and inference: windows of some dozen batches, so that windows of like length meet; then memory, not speed, is what more would cost.
-    private const long LookAheadTokens = 65_536;
-
     // Among so many there is one to the same output, unless somebody ran the job to many places meanwhile.
     private const int LastRuns = 10;
-
-    // Documents between the loops: the first channel is bounded by tokens, its capacity only by many documents of a few words; the second holds texts that wait to be written.
-    private const int ToInfer = 256, ToWrite = 16;
 
     private readonly ResultScope scope = new(plan.Job, sink.Identity);
     private readonly SettlementPolicy policy = new(plan.WorkFingerprint, reader.Fingerprint, plan.Again);
@@ -94,7 +85,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         try
         {
             using var letGo = CancellationTokenSource.CreateLinkedTokenSource(hardStop, held.Lost);
-            warnings = await new Recovery(scope, sink, publisher, ledger, Journals(), held.Token, Time, Logger).RunAsync(letGo.Token);
+            warnings = await new Recovery(scope, sink, publisher, ledger, RunWalk.JournalsOf(StateFolder, plan.Job), held.Token, Time, Logger).RunAsync(letGo.Token);
             foreach (var warning in warnings)
                 Logger.Warned(warning);
             await ledger.BeginAsync(record, letGo.Token);
@@ -137,57 +128,24 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         return await new Forecast(reader, passes, Time).RunAsync(Listing().PendingAsync(countsAsListed: true, cancellationToken), () => Progress.Counts.Listed, cancellationToken);
     }
 
-    // The walk: read ⟶ infer ⟶ write, each loop alive from the first document to the last.
     private async Task<RunReport> WalkAsync(PartPublisher publisher, ShardBoard board, ShardListing? listing, long? token, CancellationToken softStop, CancellationToken hardStop)
     {
-        var read = Channel.CreateBounded<DocumentInHand>(new BoundedChannelOptions(ToInfer) { SingleReader = true });
-        var inferred = Channel.CreateBounded<DocumentInHand>(new BoundedChannelOptions(ToWrite) { SingleReader = true, SingleWriter = true });
-        using var gate = new TokenGate(LookAheadTokens);
-        using var inHand = await OpenInHandAsync(hardStop);
-        var suspicion = new Suspicion(plan.Job, await ledger.SuspectsAsync(scope, hardStop));
-        var suspects = new WaitingSuspects(suspicion);
-        using var letGo = CancellationTokenSource.CreateLinkedTokenSource(hardStop);
-        using var noMore = CancellationTokenSource.CreateLinkedTokenSource(letGo.Token);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(softStop, noMore.Token);
-        using var journal = Journals() is { } journals ? new RunJournal(journals, plan.Run, Logger) : null;
-        var retries = new RetryQueue(plan.RetryDelays, Time, suspects);
-        using var feed = new ShardFeed(plan, board, listing, retries, suspects, Progress, Time, Logger);
-        var writeLoop = new WriteLoop(plan, header, publisher, ledger, Progress, Time, Logger)
+        var walk = await new RunWalk(plan, header, scope, policy, reader, passes, publisher, ledger, Progress, Time, Logger)
         {
-            Closed = feed.Closed, Retries = retries, KeepingRetries = stopping => board.KeepsRetriesAsync(true, stopping), Token = token, Journal = journal, InHand = inHand,
-        };
-
-        // A loop that ends, however it does, tells the next one that nothing more comes; so what was in hand is published whatever happened before it.
-        var loops = new[]
-        {
-            Loop(() => new ReadLoop(reader, passes, FindAsync, policy, plan.Readers, gate) { SourcePipeline = SourcePipeline, Suspicion = suspicion, InHand = inHand }.RunAsync(feed.ShardsAsync(stop.Token), read.Writer, stop.Token, noMore.Token),
-                then: () => read.Writer.Complete()),
-            Loop(() => new InferenceLoop(plan.Run, gate, Progress, Time, Logger) { InHand = inHand, ModelPipeline = ModelPipeline }.RunAsync(read.Reader, inferred.Writer, letGo.Token),
-                then: () => { noMore.Cancel(); inferred.Writer.Complete(); }),
-            Loop(() => writeLoop.RunAsync(inferred.Reader, letGo.Token),
-                then: letGo.Cancel),
-        };
-        var faults = await Task.WhenAll(loops);
-        hardStop.ThrowIfCancellationRequested();
-
-        // The writer's fault comes first: when the output is gone, the others only say that they were told to let go.
-        var fault = faults.Reverse().FirstOrDefault(one => one is not (null or OperationCanceledException)) ?? listing?.Fault;
-        if (fault is LateWriterException)
-            throw fault;
-        if (fault is not null)
+            SourcePipeline = SourcePipeline, ModelPipeline = ModelPipeline, StateFolder = StateFolder, Token = token,
+        }.RunAsync(board, listing, softStop, hardStop);
+        if (walk.Fault is { } fault)
             Logger.RunFailed(fault, plan.Run);
-        var complete = fault is null && feed.Finished;
-        var total = listing is null ? null : await listing.TotalAsync();
         return new RunReport
         {
             Job = plan.Job,
             Run = plan.Run,
-            End = fault is not null && !(softStop.IsCancellationRequested && IsOutage(fault)) ? RunEnd.Failed : complete ? RunEnd.Complete : RunEnd.Stopped,
-            Reason = fault is not null ? Why(fault) : (complete ? null : "The run was asked to stop."),
-            Counts = fault is null ? Progress.Counts : await PublishedAsync(),
-            Remaining = total is { } all ? all - Progress.SettledDocuments : complete && plan.Limit is null ? listing?.PutUp - Progress.SettledDocuments : null,
-            Parts = writeLoop.Parts,
-            Next = complete || listing is null ? null : await board.FirstLeftAsync(hardStop) ?? listing.Last,
+            End = walk.Fault is not null && !(softStop.IsCancellationRequested && IsOutage(walk.Fault)) ? RunEnd.Failed : walk.IsComplete ? RunEnd.Complete : RunEnd.Stopped,
+            Reason = walk.Fault is not null ? Why(walk.Fault) : walk.IsComplete ? null : "The run was asked to stop.",
+            Counts = walk.Fault is null ? Progress.Counts : await PublishedAsync(),
+            Remaining = walk.Remaining,
+            Parts = walk.Parts,
+            Next = walk.Next,
         };
     }
 
@@ -254,32 +212,6 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         Time = Time, Logger = Logger, Progress = Progress, SourcePipeline = SourcePipeline, SinkPipeline = SinkPipeline, ModelPipeline = ModelPipeline, StateFolder = StateFolder,
     };
 
-    // What a process that died had in hand is suspected before it is forgotten.
-    private async Task<InHand?> OpenInHandAsync(CancellationToken cancellationToken)
-    {
-        if (StateFolder is null)
-            return null;
-        var inHand = InHand.Open(Resume.Journals.FolderOf(StateFolder, plan.Job), plan.Run, scope, Logger);
-        try
-        {
-            foreach (var fall in inHand.Falls)
-            {
-                await ledger.SuspectAsync(fall, cancellationToken);
-                Logger.Fell(fall.Run, fall.Documents.Count, fall.IsAlone);
-            }
-
-            inHand.Begin();
-            return inHand;
-        }
-        catch
-        {
-            inHand.Dispose();
-            throw;
-        }
-    }
-
-    private Journals? Journals() => StateFolder is null ? null : new Journals(Resume.Journals.FolderOf(StateFolder, plan.Job));
-
     private ShardListing Listing(string? first = null) => new(plan, source, FindAsync, FindContainersAsync, policy, Progress) { First = first };
 
     // What an earlier night left comes first, before what has arrived since.
@@ -296,24 +228,6 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
 
     private Task<IReadOnlyDictionary<string, SettledDocument>> FindContainersAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken) =>
         ledger.FindContainersAsync(scope, paths, cancellationToken);
-
-    // One boundary for each loop: what it throws becomes a value, since the other loops are to be waited for.
-    private static Task<Exception?> Loop(Func<Task> loop, Action then) => Task.Run(async () =>
-    {
-        try
-        {
-            await loop();
-            return null;
-        }
-        catch (Exception exception)
-        {
-            return exception;
-        }
-        finally
-        {
-            then();
-        }
-    });
 
     // What a run waits for until it is mended or asked to stop, and what the pipelines say while they wait.
     private static bool IsOutage(Exception exception) => exception is OutputUnavailableException or StorageUnavailableException or ExecutionRejectedException or ModelBrokenException { HasAnswered: true };

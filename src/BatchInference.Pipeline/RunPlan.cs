@@ -43,8 +43,11 @@ public sealed record RunPlan
     /// <summary>Does settled documents again.</summary>
     public bool Again { get; init; }
 
-    /// <summary>Documents of a shard where there are as many: what is lost at most when the power goes, and what a part holds.</summary>
+    /// <summary>Documents of a shard, at least, where there are as many: what becomes visible at once, and what a part holds.</summary>
     public int ShardDocuments { get; init; } = 500;
+
+    /// <summary>Work of a shard, where that makes it larger: at the pace of this run, up to some times <see cref="ShardDocuments"/>.</summary>
+    public TimeSpan ShardTime { get; init; } = TimeSpan.FromMinutes(3);
 
     /// <summary>How long a document that failed temporarily waits at least before its first, second … further try by this run; as many tries as there are waits.</summary>
     public IReadOnlyList<TimeSpan> RetryDelays { get; init; } = [TimeSpan.FromSeconds(1)];

@@ -51,7 +51,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
                 shard.Outcomes.Clear();
             else if (shard.Home == shard.Documents.Count)
                 await CloseAsync(shard, isWhole: true, cancellationToken);
-            else if (shard.Outcomes.Count >= MostRowsForShard * plan.ShardDocuments)
+            else if (shard.Outcomes.Count >= MostRowsForShard * Math.Max(plan.ShardDocuments, shard.Documents.Count))
                 await SettleAsync(shard, ShardStep.GoesOn, cancellationToken);
         }
 

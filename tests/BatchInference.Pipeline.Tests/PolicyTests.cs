@@ -17,16 +17,34 @@ public sealed class PolicyTests
     [InlineData(500, 500, new[] { 500 })]
     [InlineData(1100, 500, new[] { 500, 500, 100 })]
     [InlineData(5, 2, new[] { 2, 2, 1 })]
-    public void ShardsAreFullWhereThereAreEnoughDocumentsAndSmallWhereThereAreFew(int documents, int size, int[] shards)
+    public void ShardsAreFullWhereThereAreEnoughDocumentsAndSmallWhereThereAreFew(int documents, int size, int[] shards) =>
+        Cut(documents, new ShardCutter(Some.Plan() with { ShardDocuments = size }, isShared: false, new RunProgress(TimeProvider.System))).ShouldBe(shards);
+
+    [Theory]
+    [InlineData(10, new[] { 500, 500, 500, 500, 500 })]
+    [InlineData(1000, new[] { 900, 900, 500, 200 })]
+    [InlineData(100_000, new[] { 2000, 500 })]
+    public void ShardsAreSomeMinutesOfWorkAtThePaceOfTheRun(int handledIn100Seconds, int[] shards)
     {
-        var cutter = new ShardCutter(size);
-        var cut = new List<int>();
-        for (var number = 0; number < documents; number++)
-            if (cutter.Add(new Pending(new Document(new DocumentId($"{number}", "v"), null, _ => throw new NotSupportedException()), null, null)) is { } full)
-                cut.Add(full.Count);
-        cut.AddRange(cutter.Rest().Select(rest => rest.Count));
-        cut.ShouldBe(shards);
+        var time = new FakeTimeProvider(Some.Evening);
+        var progress = new RunProgress(time);
+        progress.Began();
+        time.Advance(TimeSpan.FromSeconds(100));
+        for (var handled = 0; handled < handledIn100Seconds; handled++)
+            progress.Home(isSettled: true, again: false);
+        Cut(2500, new ShardCutter(Some.Plan() with { ShardDocuments = 500, ShardTime = TimeSpan.FromSeconds(90) }, isShared: false, progress)).ShouldBe(shards);
     }
+
+    [Theory]
+    [InlineData(30, new[] { 16, 14 })]
+    [InlineData(80, new[] { 20, 16, 16, 16, 12 })]
+    [InlineData(1700, new[] { 500, 500, 175, 132, 99, 74, 55, 42, 31, 23, 18, 16, 16, 16, 3 })]
+    public void WhereNodesShareTheLastShardsBecomeSmaller(int documents, int[] shards) =>
+        Cut(documents, new ShardCutter(Some.Plan() with { ShardDocuments = 500 }, isShared: true, new RunProgress(TimeProvider.System))).ShouldBe(shards);
+
+    private static int[] Cut(int documents, ShardCutter cutter) => Enumerable.Range(0, documents)
+        .Select(number => cutter.Add(new Pending(new Document(new DocumentId($"{number}", "v"), null, _ => throw new NotSupportedException()), null, null)))
+        .OfType<IReadOnlyList<Pending>>().Select(full => full.Count).ToArray().Concat(cutter.Rest().Select(rest => rest.Count)).ToArray();
 
     [Theory]
     [InlineData("v1", "work", RowStatus.Completed, "old", false, false)]

@@ -21,6 +21,7 @@ public static class Some
         ConfigurationHash = "c0ffee",
         ProgramVersion = "0.0.0-test",
         ShardDocuments = 4,
+        ShardTime = TimeSpan.Zero,
         Readers = 2,
         RetryDelays = [TimeSpan.Zero],
     };

@@ -17,7 +17,7 @@ internal sealed class PostgresBoard : ShardBoard
 
     private const string OfEndedRuns = "USING run r WHERE t.run = r.id AND r.ending IS NOT NULL AND r.name <> $1 AND r.scope = (SELECT scope FROM run WHERE name = $1)";
 
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1), LongestSilence = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(0.5), LongestSilence = TimeSpan.FromSeconds(5);
 
     private readonly PostgresDatabase database;
     private readonly string run;

@@ -19,7 +19,7 @@ internal sealed class ShardFeed(RunPlan plan, ShardBoard board, ShardListing? li
     private const int InFlight = 2;
 
     // The board of several processes is asked so often while there is nothing to take.
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(0.5);
 
     private readonly SemaphoreSlim slots = new(InFlight, InFlight);
 

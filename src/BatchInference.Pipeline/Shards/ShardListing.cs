@@ -72,7 +72,7 @@ internal sealed class ShardListing(RunPlan plan, DocumentSource source, FindSett
 
     private async Task ListAsync(ShardBoard board, CancellationToken stop)
     {
-        var cutter = new ShardCutter(plan.ShardDocuments);
+        var cutter = new ShardCutter(plan, board.IsShared, progress);
         await using (var pending = PendingAsync(countsAsListed: true, stop).GetAsyncEnumerator(CancellationToken.None))
         {
             while (PutUp + cutter.Waiting != plan.Limit && await pending.MoveNextAsync())

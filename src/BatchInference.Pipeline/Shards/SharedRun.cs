@@ -5,7 +5,7 @@ namespace BatchInference.Pipeline;
 /// <summary>Takes part in a run that another node leads: waits for it to begin, makes sure that both would write the same rows, does shards of it, and waits for its end.</summary>
 internal sealed class SharedRun(Ledger ledger, RunPlan plan, ResultScope scope, string extraction, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(0.5);
 
     /// <summary>Takes part.</summary>
     /// <param name="run">The run of the node that has the job.</param>
