@@ -42,6 +42,24 @@ public sealed class ObjectSourceTests(S3Servers servers) : DocumentSourceContrac
         (await Should.ThrowAsync<IOException>(async () => await new ObjectSource(client, "nothing", "", NameFilter.All).ListAsync(default).ToListAsync()))
             .Message.ShouldEndWith("/nothing/ cannot be listed. There is no such bucket; create it, or write another name. Nothing is created but objects.");
 
+    // Answers of the API's reference, "Error responses": s3rver takes any signature, and looks at neither session tokens nor the clock.
+    [Theory]
+    [InlineData(403, "SignatureDoesNotMatch", "The store refuses access (SignatureDoesNotMatch): the secret key is not that of the access key; check AWS_SECRET_ACCESS_KEY.")]
+    [InlineData(400, "ExpiredToken", "The store refuses access (ExpiredToken): the session token has expired or is not of these keys; give new ones.")]
+    [InlineData(400, "InvalidToken", "The store refuses access (InvalidToken): the session token has expired or is not of these keys; give new ones.")]
+    [InlineData(403, "RequestTimeTooSkewed", "The store refuses access (RequestTimeTooSkewed): the clock of this machine differs from the store's by minutes; set it, by NTP at best.")]
+    [InlineData(403, "AccessDenied", "The store refuses access (AccessDenied); check the keys that the service is given and the bucket's policy (s3:ListBucket and s3:GetObject for a source, s3:PutObject and s3:DeleteObject too for an output).")]
+    [InlineData(301, "PermanentRedirect", "The bucket lies in another region (PermanentRedirect); set the key region, and the endpoint where one is set, to those of the bucket.")]
+    public async Task ARefusalIsToldWithItsRemedy(int status, string code, string told)
+    {
+        using var store = new HttpReceiver { Answer = _ => status, Body = $"<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>No.</Message><RequestId>1</RequestId></Error>" };
+        using var refused = S3Servers.Client(store.Address);
+        (await RefusedAsync(refused)).ShouldEndWith(told);
+    }
+
+    private async Task<string> RefusedAsync(AmazonS3Client with) =>
+        (await Should.ThrowAsync<IOException>(async () => await new ObjectSource(with, bucket, "", NameFilter.All).ListAsync(default).ToListAsync())).Message;
+
     [Fact]
     public async Task ABrokenDownloadGoesOnWhereItBroke()
     {

@@ -17,8 +17,11 @@ public sealed class HttpReceiver : IDisposable
         _ = ListenAsync();
     }
 
-    /// <summary>Says what is answered; a body is never sent.</summary>
+    /// <summary>Says what is answered.</summary>
     public Func<Received, int> Answer { get; set; } = _ => 200;
+
+    /// <summary>XML that goes with every answer.</summary>
+    public string Body { get; set; } = "";
 
     public Uri Address => new($"http://{listener.LocalEndpoint}");
 
@@ -54,7 +57,7 @@ public sealed class HttpReceiver : IDisposable
             {
                 var received = new Received(message.Method, message.Target, message.Header, message.Body);
                 Requests.Enqueue(received);
-                await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {Answer(received)} Said\r\nContent-Length: 0\r\n\r\n"), stop.Token);
+                await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {Answer(received)} Said\r\nContent-Type: application/xml\r\nContent-Length: {Body.Length}\r\n\r\n{Body}"), stop.Token);
                 await stream.FlushAsync(stop.Token);
             }
         }
