@@ -37,6 +37,9 @@ internal sealed class HttpMessage(string firstLine, IReadOnlyList<(string Name, 
         string? Header(string name) => headers.Find(header => header.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
         var head = new HttpMessage(first, headers, []);
         var hasBody = answersTo is null || (answersTo != "HEAD" && head.Status is not (204 or 304 or < 200));
+        // Else the client waits a second before it sends the body.
+        if (answersTo is null && Header("Expect") is "100-continue")
+            await stream.UnderlyingStream.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray(), cancellationToken);
         byte[] body = [];
         if (hasBody && Header("Transfer-Encoding") is "chunked")
             body = await ChunkedAsync(stream, cancellationToken);
