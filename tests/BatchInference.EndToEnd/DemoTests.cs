@@ -76,6 +76,7 @@ public sealed class DemoTests(DemoRun demo)
         second.ShouldExit(0);
         (second.Output + second.Errors).ShouldContain("nothing to do", Case.Insensitive);
         demo.Results.Parts("jsonl").ShouldBe(before);
+        (await WorkerProcess.RunAsync(demo.State, "status", "demo")).ShouldExit(0).Output.ShouldContain($"nothing new, {DemoRun.Documents.Count(document => !document.Contains("!/", StringComparison.Ordinal))} documents were settled before");
     }
 
     [Fact]
