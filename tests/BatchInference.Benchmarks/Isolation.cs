@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using BatchInference.Documents;
 using BatchInference.Documents.Extraction;
@@ -10,7 +11,8 @@ namespace BatchInference.Benchmarks;
 
 /// <summary>
 /// What reading costs a run over the demo archive: in processes of their own, as jobs do; in the same process; and not at all, its texts being held in memory. They take turns in one run.
-/// What the first takes longer than the last is all that the model waits for texts or shares the processor with their reading. Processor time of this process and all it started counts beside the clock's, which other work on the machine disturbs.
+/// What the first takes longer than the last is all that the model waits for texts or shares the processor with their reading; the time between batches, from the first to the end of the last, is what it waits.
+/// Processor time of this process and all it started counts beside the clock's, which other work on the machine disturbs.
 /// </summary>
 internal static class Isolation
 {
@@ -28,7 +30,7 @@ internal static class Isolation
         var clock = Stopwatch.StartNew();
         var texts = await ReadBefore.OfAsync(new FolderSource(archive, NameFilter.All), local);
         Console.WriteLine(FormattableString.Invariant($"{texts.Documents} documents listed, {texts.Readings} readings; read alone, one after the other: {clock.Elapsed.TotalSeconds:F1} s"));
-        Console.WriteLine("turn   documents are read      clock s   processor s");
+        Console.WriteLine("turn   documents are read      clock s   processor s   model works s   waits s");
         for (var turn = 1; turn <= Turns; turn++)
         {
             using (var isolated = RoadVersusBare.Reader(tools))
@@ -42,16 +44,47 @@ internal static class Isolation
         async Task PrintAsync(int turn, string how, DocumentReader reader)
         {
             var before = ProcessorSeconds();
+            using var batches = new BatchTimes();
             var (_, seconds) = await RoadVersusBare.RunAsync(model, variant, archive, folder, ++runs, reader);
             // The reading processes end, so that the kernel counts theirs.
             (reader as IDisposable)?.Dispose();
-            Console.WriteLine(FormattableString.Invariant($"{turn,4}   {how,-20}{seconds,12:F1}{ProcessorSeconds() - before,14:F1}"));
+            Console.WriteLine(FormattableString.Invariant($"{turn,4}   {how,-20}{seconds,12:F1}{ProcessorSeconds() - before,14:F1}{batches.Work,16:F1}{batches.Wait,10:F1}"));
         }
     }
 
     // Of this process and of all that it started and that has ended: proc(5), fields 14 to 17, in hundredths.
     private static double ProcessorSeconds() =>
         File.ReadAllText("/proc/self/stat").Split(") ")[^1].Split(' ')[11..15].Sum(ticks => double.Parse(ticks, System.Globalization.CultureInfo.InvariantCulture)) / 100;
+
+    /// <summary>How long the model worked, and how long it did nothing between its first batch and its last.</summary>
+    private sealed class BatchTimes : IDisposable
+    {
+        private readonly MeterListener listener = new();
+        private readonly Stopwatch clock = Stopwatch.StartNew();
+        private double? first;
+        private double last;
+
+        public BatchTimes()
+        {
+            listener.InstrumentPublished = (instrument, heard) =>
+            {
+                if (instrument.Name == "batch_inference.batch.duration") heard.EnableMeasurementEvents(instrument);
+            };
+            listener.SetMeasurementEventCallback<double>((_, seconds, _, _) =>
+            {
+                last = clock.Elapsed.TotalSeconds;
+                first ??= last - seconds;
+                Work += seconds;
+            });
+            listener.Start();
+        }
+
+        public double Work { get; private set; }
+
+        public double Wait => last - (first ?? 0) - Work;
+
+        public void Dispose() => listener.Dispose();
+    }
 
     /// <summary>Gives what another reader read.</summary>
     private sealed class ReadBefore(DocumentReader reader, IReadOnlyDictionary<string, IReadOnlyList<DocumentReading>> readings) : DocumentReader
