@@ -71,6 +71,7 @@ internal static class KnownKeys
             ("Tries", new IntegerKey("How often a request is sent before it counts as failed; the storage may say how long to wait between.", 1, 20) { Default = 5 }),
             ("RequestSeconds", new IntegerKey("Longest silence of the storage within one request.", 1, 3600) { Default = 100 }),
             ("OperationSeconds", new IntegerKey("Longest time of one operation, such as creating a part, all its requests included.", 1, 86_400) { Default = 600 }),
+            ("AtOnce", new IntegerKey("Most operations and documents that a job has at once with one storage; further ones wait.", 2, 1000) { Default = 32 }),
             ("FailuresBeforePause", new IntegerKey("After so many failed operations within a minute the job pauses instead of failing documents.", 2, 1000) { Default = 5 }),
             ("PauseSeconds", new IntegerKey("How long the job pauses before it asks the storage again.", 1, 3600) { Default = 30 }),
             ("OutputPauseSeconds", new IntegerKey("An output folder that is full or read-only pauses the job: how long before it tries to write again.", 1, 3600) { Default = 10 }),

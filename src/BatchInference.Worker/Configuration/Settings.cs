@@ -124,6 +124,8 @@ internal sealed record StorageSettings
 
     public int OperationSeconds { get; init; } = 600;
 
+    public int AtOnce { get; init; } = 32;
+
     public int FailuresBeforePause { get; init; } = 5;
 
     public int PauseSeconds { get; init; } = 30;

@@ -117,6 +117,34 @@ public sealed class StorageGuardTests : IDisposable
     }
 
     [Fact]
+    public async Task NoMoreOperationsAndDocumentsThanAllowedAreWithTheStorageAtOnceAndTheOthersWait()
+    {
+        var narrow = new StorageGuard("the container narrow", Settings with { AtOnce = 3 }, time);
+        using var open = new SemaphoreSlim(0);
+        var (inside, most) = (0, 0);
+        async ValueTask Work(CancellationToken token)
+        {
+            most = Math.Max(most, Interlocked.Increment(ref inside));
+            await open.WaitAsync(token);
+            Interlocked.Decrement(ref inside);
+        }
+
+        Task[] all = [.. Enumerable.Range(0, 20).Select(number => (number % 2 == 0 ? narrow.Operations : narrow.Documents).ExecuteAsync(Work, CancellationToken.None).AsTask())];
+        inside.ShouldBe(3);
+        // Together longer than an operation may take: waiting takes none of its time.
+        for (var number = 0; number < 17; number++)
+        {
+            open.Release();
+            while (all.Count(one => one.IsCompleted) <= number) await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+            time.Advance(TimeSpan.FromSeconds(10));
+        }
+
+        open.Release(3);
+        await Task.WhenAll(all);
+        most.ShouldBe(3);
+    }
+
+    [Fact]
     public async Task AHardStopIsNoOutage()
     {
         Attend();

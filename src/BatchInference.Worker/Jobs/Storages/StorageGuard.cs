@@ -36,8 +36,10 @@ internal sealed class StorageGuard
         (this.place, this.settings, this.time) = (place, settings, time);
         var breaker = Builder().AddCircuitBreaker(Breaker()).Build();
         Telemetry.BreakerIs(place, BreakerState.Closed);
-        Operations = Builder().AddSpan(Telemetry.Operations, "storage operation", place).AddRetry(Pauses()).AddRetry(Tries()).AddPipeline(breaker).AddTimeout(TimeSpan.FromSeconds(settings.OperationSeconds)).Build();
-        Documents = Builder().AddSpan(Telemetry.Documents, "read document", place).AddRetry(Pauses()).AddRetry(Tries()).AddPipeline(breaker).Build();
+        // A bulkhead: what waits for its turn takes none of the time of an operation, and is no failure.
+        var bulkhead = Builder().AddConcurrencyLimiter(settings.AtOnce, queueLimit: int.MaxValue).Build();
+        Operations = Builder().AddSpan(Telemetry.Operations, "storage operation", place).AddRetry(Pauses()).AddRetry(Tries()).AddPipeline(breaker).AddPipeline(bulkhead).AddTimeout(TimeSpan.FromSeconds(settings.OperationSeconds)).Build();
+        Documents = Builder().AddSpan(Telemetry.Documents, "read document", place).AddRetry(Pauses()).AddRetry(Tries()).AddPipeline(breaker).AddPipeline(bulkhead).Build();
     }
 
     /// <summary>For listing, creating, opening, removing.</summary>
