@@ -114,7 +114,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             // Whoever has the job now closes this run.
             var exception = held.Lost.IsCancellationRequested ? new LateWriterException(plan.Job) : thrown;
             Logger.RunFailed(exception, plan.Run);
-            report = report with { End = RunEnd.Failed, Reason = report.Reason ?? exception.Message, Counts = await PublishedAsync() };
+            report = report with { End = RunEnd.Failed, Reason = report.Reason ?? Why(exception), Counts = await PublishedAsync() };
         }
 
         Logger.RunEnded(plan.Run, report.End, report.Counts.Done, report.Parts, report.Counts.Temporary);
@@ -233,7 +233,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     private static bool IsOutage(Exception exception) => exception is OutputUnavailableException or StorageUnavailableException or ExecutionRejectedException or ModelBrokenException { HasAnswered: true };
 
     // A pipeline that gave up tells only that; the storage told why.
-    private static string Why(Exception exception) => exception is ExecutionRejectedException { InnerException: { } cause } ? cause.Message : exception.Message;
+    private static string Why(Exception exception) => SecretValues.BlotOut(exception is ExecutionRejectedException { InnerException: { } cause } ? cause.Message : exception.Message);
 
     private static IReadOnlyList<ModelPass> Verified(RunPlan plan, IReadOnlyList<ModelPass> loaded)
     {

@@ -1,3 +1,5 @@
+using BatchInference.Documents;
+
 namespace BatchInference.Pipeline;
 
 /// <summary>What a run waits for now, outside itself: a storage, room in the output, a model. Thread-safe.</summary>
@@ -24,6 +26,7 @@ public sealed class RunPauses(TimeProvider time)
     /// <param name="reason">Why, for whoever watches.</param>
     public void Begin(string awaited, string reason)
     {
+        reason = SecretValues.BlotOut(reason);
         lock (turn)
         {
             if (pauses.Exists(pause => pause.Awaited == awaited && pause.Reason == reason))

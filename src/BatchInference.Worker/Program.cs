@@ -7,4 +7,6 @@ if (OpenFiles.Problem() is { } problem)
     return ExitCodes.WrongUsage;
 }
 
+AppDomain.CurrentDomain.UnhandledException += (_, fault) => BatchInferenceCommand.EndWith(fault.ExceptionObject);
+
 return args is [Reading.HostVerb] ? Reading.Host() : await BatchInferenceCommand.RunAsync(args, Surroundings.OfProcess());

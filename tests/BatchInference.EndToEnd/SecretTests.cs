@@ -100,6 +100,60 @@ public sealed class SecretTests : IDisposable
         ShouldBeSilent();
     }
 
+    [Theory]
+    [InlineData("output", 1)]
+    [InlineData("thread", 134)]
+    [InlineData("run", 1)]
+    [InlineData("publish part", 1)]
+    public async Task SecretsAreNotToldByAFaultOfTheProgramWhoseTextHoldsThem(string where, int exitCode)
+    {
+        var environment = Faulty(where);
+        var ended = (await CallAsync(environment, "run", "letters")).ShouldExit(exitCode);
+        (where == "publish part" ? ended.Output : ended.Errors).ShouldContain("The answer was [secret] [secret]");
+        if (where != "publish part")
+            ended.Errors.ShouldStartWith("This is a fault of the program; please report it with these lines.", customMessage: ended.Errors);
+        environment.Remove("FAULT_AT");
+        await CallAsync(environment, "status");
+        ShouldBeSilent();
+    }
+
+    [Theory]
+    [InlineData("run", "Job letters could not run this night")]
+    [InlineData("publish part", "ended its run")]
+    public async Task SecretsAreNotLoggedByANightWhoseFaultHoldsThem(string where, string says)
+    {
+        var environment = Faulty(where);
+        using (var service = WorkerProcess.Start(archive.Folder["state"], environment, "service", "--config", archive.Folder["config"]))
+        {
+            await service.UntilAsync(() => service.Errors.Contains(says, StringComparison.Ordinal));
+            service.Signal(PosixSignal.SIGTERM);
+            Add((await service.EndAsync()).ShouldExit(0));
+        }
+
+        Directory.GetFiles(archive.Folder["state/log"]).Select(File.ReadAllText).ShouldContain(text => text.Contains("System.InvalidOperationException: The answer was [secret] [secret]", StringComparison.Ordinal));
+        File.Exists(archive.Folder["state/health.json"]).ShouldBeTrue();
+        ShouldBeSilent();
+    }
+
+    // Secrets of every kind, and a fault whose text would tell all of them.
+    private Dictionary<string, string> Faulty(string where)
+    {
+        Configure("{}");
+        archive.Folder.Write("config/appsettings.json", Settings("{}")[..^1] + $$""", "Health": { "File": "{{archive.Folder["state/health.json"]}}" } }""");
+        archive.Folder.Write("credentials/PGPASSWORD", Canary("database"));
+        archive.Folder.Write("credentials/BATCHINFERENCE_SMTP_PASSWORD", Canary("smtp"));
+        archive.Folder.Write("credentials/BATCHINFERENCE_WEBHOOK_URL", $"https://hooks.example.org/{Canary("url")}/T0");
+        archive.Folder.Write("credentials/BATCHINFERENCE_WEBHOOK_AUTHORIZATION", $"Bearer {Canary("hook")}");
+        archive.Folder.Write("credentials/OTEL_EXPORTER_OTLP_HEADERS", $"Authorization=Bearer%20{Canary("otlp")},x-key={Canary("header")}");
+        return new(Storages())
+        {
+            ["CREDENTIALS_DIRECTORY"] = archive.Folder["credentials"],
+            ["DOTNET_STARTUP_HOOKS"] = Repository.At(".artifacts/bin/BatchInference.FallibleWorker/release/BatchInference.FallibleWorker.dll"),
+            ["FAULT_AT"] = where,
+            ["FAULT_TEXT"] = $"The answer was {string.Join(' ', canaries.Values)} {Uri.EscapeDataString(canaries["key"])}",
+        };
+    }
+
     private static string Clock(int hours) => TimeProvider.System.GetUtcNow().AddHours(hours).ToString("HH:mm", CultureInfo.InvariantCulture);
 
     private static string Settings(string ledger) => $$"""

@@ -35,4 +35,8 @@ public sealed record DocumentReading
 /// <param name="Stage">Where on its way it failed: <c>open</c>, <c>extract</c>, <c>split</c>, <c>infer</c>, <c>assemble</c>.</param>
 /// <param name="Reason">One sentence for an official.</param>
 /// <param name="Permanent">True when trying again as it is cannot help.</param>
-public sealed record DocumentFailure(string Stage, string Reason, bool Permanent);
+public sealed record DocumentFailure(string Stage, string Reason, bool Permanent)
+{
+    // It goes into rows, and often is what a library said.
+    public string Reason { get; } = SecretValues.BlotOut(Reason);
+}

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BatchInference.Documents;
 using BatchInference.Models.Labels;
 using BatchInference.Models.Onnx;
 using BatchInference.Pipeline;
@@ -47,9 +48,21 @@ internal static class BatchInferenceCommand
         catch (Exception error)
         {
             // A fault of the program: whoever mends it needs all of it, and a script one of the exit codes.
-            await surroundings.Error.WriteLineAsync($"This is a fault of the program; please report it with these lines.\n{ProgramVersion.Full}\n{error}");
+            await surroundings.Error.WriteLineAsync(Fault(error));
             return ExitCodes.CouldNotGoOn;
         }
+    }
+
+    /// <summary>What is told of a fault. Whoever reports it passes it on, so it holds no secret, wherever it is written.</summary>
+    internal static string Fault(object error) => SecretValues.BlotOut($"This is a fault of the program; please report it with these lines.\n{ProgramVersion.Full}\n{error}");
+
+    /// <summary>Ends the process for a fault on a thread that nobody waits for: the runtime would print it as it is.</summary>
+    internal static void EndWith(object error)
+    {
+        Console.Error.WriteLine(Fault(error));
+        Console.Error.Flush();
+        // Not Exit: native libraries would be taken down while other threads use them. As after a power cut, the next start puts it in order.
+        Environment.FailFast(null);
     }
 
     // A misspelt verb is told as such, not also as a verb that is missing.

@@ -1,6 +1,8 @@
 using System.Collections;
 using System.Text;
+using BatchInference.Documents;
 using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Logs;
 
 namespace BatchInference.Worker.Commands;
 
@@ -19,7 +21,10 @@ internal sealed record Surroundings(TextWriter Output, TextWriter Error, TextRea
         // Names of documents hold any sign; the code page of a Windows console does not, and what reads the output expects what the files are in.
         if (OperatingSystem.IsWindows())
             Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
-        return new(Console.Out, Console.Error, Console.In, System.Environment.GetEnvironmentVariables(), Directory.GetCurrentDirectory(), AppContext.BaseDirectory, TimeProvider.System);
+        var environment = System.Environment.GetEnvironmentVariables();
+        SecretValues.Keep(SecretParts.Of(environment));
+        Console.SetError(new BlottedWriter(Console.Error));
+        return new(Console.Out, Console.Error, Console.In, environment, Directory.GetCurrentDirectory(), AppContext.BaseDirectory, TimeProvider.System);
     }
 
     /// <summary>True when standard error is a terminal that may show a moving picture.</summary>
@@ -32,7 +37,9 @@ internal sealed record Surroundings(TextWriter Output, TextWriter Error, TextRea
     public WorkerConfiguration Configure(string? configurationOption, string? stateOption, bool asService = false)
     {
         var folder = Folders.FindConfiguration(configurationOption, Variable, WorkingFolder, ProgramFolder);
-        var configuration = WorkerConfiguration.Read(folder, Folders.FindState(stateOption, Variable, asService), ProgramFolder, SecretFiles.Below(Environment));
+        var environment = SecretFiles.Below(Environment);
+        SecretValues.Keep(SecretParts.Of(environment));
+        var configuration = WorkerConfiguration.Read(folder, Folders.FindState(stateOption, Variable, asService), ProgramFolder, environment);
         // The service has a log for them.
         if (!asService)
             foreach (var warning in configuration.Warnings)

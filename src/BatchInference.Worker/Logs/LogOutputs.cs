@@ -24,6 +24,7 @@ internal static class LogOutputs
             options.ColorBehavior = LoggerColorBehavior.Disabled;
         }).Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.AddFiles("service", configuration, surroundings);
+        logging.Services.AddSingleton<LoggerFactory>().AddSingleton<ILoggerFactory>(services => new BlottedLogs(services.GetRequiredService<LoggerFactory>()));
         if (OperatingSystem.IsWindows() && WindowsServiceHelpers.IsWindowsService())
             logging.ToEventLog(levels);
     }
@@ -33,7 +34,7 @@ internal static class LogOutputs
     {
         var levels = new LogLevels();
         levels.Set(configuration.Settings.Logging);
-        return LoggerFactory.Create(logging => logging.AddLevels(levels).AddFiles($"run-{job}", configuration, surroundings));
+        return new BlottedLogs(LoggerFactory.Create(logging => logging.AddLevels(levels).AddFiles($"run-{job}", configuration, surroundings)));
     }
 
     // The host adds the output itself; its source is the one that the installation makes.
