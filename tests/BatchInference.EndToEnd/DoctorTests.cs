@@ -23,7 +23,7 @@ public sealed class DoctorTests : IDisposable
         File.SetUnixFileMode(Folder["secrets/PGPASSWORD"], UnixFileMode.UserRead);
         var findings = await LookAsync(0, new() { ["BATCHINFERENCE_SECRETS"] = Folder["secrets"] });
         findings.Keys.ShouldBe([
-            "configuration", "secrets", "permissions", "secret files", "state folder", "disk of the state folder", "temporary files", "ledger", "time zone", "clock", "outside addresses",
+            "configuration", "secrets", "permissions", "secret files", "state folder", "log files", "disk of the state folder", "temporary files", "ledger", "time zone", "clock", "outside addresses", "morning message",
             "reading of scans", "old Office formats", "model tiny", "execution provider cpu",
             "job letters", "job letters: memory", "job letters: source", "job letters: output", "job letters: disk of the output", "job letters: last run", "job letters: next opening",
         ]);
@@ -53,10 +53,30 @@ public sealed class DoctorTests : IDisposable
         using var doctor = WorkerProcess.Start(Folder["state"], environment, "doctor", "--fix", "--config", Folder["config"]);
         var said = (await doctor.EndAsync()).ShouldExit(0).Output.Split('\n');
         said[0].ShouldBe($"fixed secret files: nobody but owner and group may read {secret} any more");
-        said[1].ShouldBe($"fixed job letters: output: made {Folder["results"]}");
+        said[1].ShouldBe($"fixed log files: made {Folder["state/log"]}");
+        said[2].ShouldBe($"fixed job letters: output: made {Folder["results"]}");
         said.ShouldContain("good  secret files: 1, none of which everybody may read");
         said.ShouldNotContain(line => line.Contains("canary"));
         File.GetUnixFileMode(secret).ShouldBe(UnixFileMode.UserRead);
+    }
+
+    [Fact]
+    public async Task MailAndWebhookAreLookedAtWithoutBeingAsked()
+    {
+        using var receiver = new HttpReceiver();
+        Folder.Write("config/appsettings.json", """
+            { "Models": { "Default": "tiny" }, "Notices": { "Webhook": { }, "Mail": { "Server": "127.0.0.1", "Port": 1, "From": "a@example.org", "To": ["b@example.org"], "User": "archives" } } }
+            """);
+        var findings = await LookAsync(1, []);
+        Found("morning mail").ShouldBe("(False) appsettings.json: Notices.Mail.User: a name is given without its password. Give BATCHINFERENCE_SMTP_PASSWORD by the environment or as a credential, or leave User out.");
+        Found("webhook").ShouldBe("(False) appsettings.json: Notices.Webhook: no address is given. Write it as Url, or give it as BATCHINFERENCE_WEBHOOK_URL where it holds a token.");
+
+        findings = await LookAsync(0, new() { ["BATCHINFERENCE_SMTP_PASSWORD"] = "canary-5e1fe7", ["BATCHINFERENCE_WEBHOOK_URL"] = $"{receiver.Address}canary-5e1fe7" });
+        Found("morning mail").ShouldBe("(True) to b@example.org by 127.0.0.1:1, as archives with its password, by TLS after a greeting; the server was not asked");
+        Found("webhook").ShouldBe($"(True) webhook of {receiver.Address.Authority}, without a header Authorization, unprotected (http://); it was not asked");
+        receiver.Requests.ShouldBeEmpty();
+
+        string Found(string check) => $"({(bool)findings[check]["good"]!}) {(string)findings[check]["found"]!}";
     }
 
     [Fact]

@@ -29,6 +29,7 @@ internal sealed class Examination(WorkerConfiguration configuration, Func<string
             StateFolder.Prepare(configuration.Folders.State);
             return $"{configuration.Folders.State} can be written";
         });
+        yield return LogFolder.Look(configuration, variable);
         yield return DiskSpace.Of("disk of the state folder", configuration.Folders.State, DiskSpace.ForLedger(configuration.Folders.State));
         yield return DiskSpace.Temporary();
         SqlLedger? ledger = null;
@@ -41,6 +42,8 @@ internal sealed class Examination(WorkerConfiguration configuration, Func<string
         yield return TimeZone();
         yield return await Clock.LookAsync(configuration, ledger, time, cancellationToken);
         yield return Outside();
+        foreach (var finding in NoticeExamination.Look(configuration))
+            yield return finding;
         yield return Scans();
         yield return OldOffice();
         foreach (var name in choice.Models)

@@ -36,6 +36,8 @@ internal sealed class Repair(WorkerConfiguration configuration, Func<string, str
     {
         if (!Directory.Exists(configuration.Folders.State))
             yield return Try("state folder", $"made {configuration.Folders.State}", () => Make(configuration.Folders.State));
+        if (LogFolder.Of(configuration, variable) is { } logs && !Directory.Exists(logs))
+            yield return Try("log files", $"made {logs}", () => Make(logs));
         foreach (var job in configuration.Jobs.Values.Where(job => job.Enabled && job.Output.Folder is not null).OrderBy(job => job.Name, StringComparer.Ordinal))
             if (Path.GetFullPath(job.Output.Folder!) is var folder && !Directory.Exists(folder))
                 yield return Try($"job {job.Name}: output", $"made {folder}", () => Make(folder));

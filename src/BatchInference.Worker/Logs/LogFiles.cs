@@ -1,5 +1,7 @@
 using System.Globalization;
+using BatchInference.Pipeline.Results;
 using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Jobs;
 using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Events;
@@ -26,19 +28,32 @@ internal static class LogFiles
         return OperatingSystem.IsWindows() && Directory.Exists(beside) ? beside : Path.Combine(state, "log");
     }
 
+    /// <summary>Makes the folder if it is not there, and tries it.</summary>
+    /// <exception cref="ConfigurationException">It cannot be made or written.</exception>
+    public static void Try(string folder)
+    {
+        const string What = "the folder of the log files", Otherwise = "Or set Logging.Files.Folder, or Logging.Files.Enabled to false.";
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException([$"{folder}: {What} cannot be made by {Environment.UserName}: {OutputUnavailableException.Remedy(error) ?? error.Message} {Otherwise}"]);
+        }
+
+        WritableFolder.Try(What, folder, Otherwise);
+    }
+
     /// <summary>Opens the files of one writer.</summary>
     /// <param name="settings">How they are written.</param>
     /// <param name="folder">Where.</param>
     /// <param name="name">What their names begin with; the date follows.</param>
-    /// <exception cref="IOException">The folder cannot be made or written.</exception>
-    /// <exception cref="UnauthorizedAccessException">This account may not write there.</exception>
+    /// <exception cref="ConfigurationException">The folder cannot be made or written.</exception>
     public static ILoggerProvider Open(LogFileSettings settings, string folder, string name)
     {
-        Directory.CreateDirectory(folder);
         // Serilog writes when there is something to write, and is silent where it cannot.
-        var probe = Path.Combine(folder, $".probe-{Guid.NewGuid():N}");
-        File.WriteAllText(probe, "");
-        File.Delete(probe);
+        Try(folder);
 
         ITextFormatter format = settings.Format == "json" ? new RenderedCompactJsonFormatter() : new LogLine();
         var logger = new LoggerConfiguration().MinimumLevel.Is(LogEventLevel.Verbose).WriteTo.File(

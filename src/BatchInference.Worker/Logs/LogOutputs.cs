@@ -54,10 +54,10 @@ internal static class LogOutputs
         {
             logging.AddProvider(LogFiles.Open(settings, LogFiles.FolderOf(settings, configuration.Folders.State, surroundings.Variable), name));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (ConfigurationException error)
         {
             // Logs never stop a night.
-            surroundings.Error.WriteLine($"No log files are written: {error.Message} Give this account the right to write there, set Logging.Files.Folder, or set Logging.Files.Enabled to false.");
+            surroundings.Error.WriteLine($"No log files are written: {error.Message}");
         }
     }
 }

@@ -59,7 +59,9 @@ internal sealed class NightNotices(Surroundings surroundings, ILogger<NightNotic
         }
     }
 
-    private static MorningMail? Mail(WorkerConfiguration configuration, TimeProvider time)
+    /// <summary>The mail that is configured; null for none.</summary>
+    /// <exception cref="ConfigurationException">Its password is missing.</exception>
+    internal static MorningMail? Mail(WorkerConfiguration configuration, TimeProvider time)
     {
         if (configuration.Settings.Notices?.Mail is not { } mail)
             return null;

@@ -37,6 +37,12 @@ internal sealed class Webhook(Uri address, string? authorization)
     /// <summary>How messages name it.</summary>
     public string Name => $"webhook of {address.Authority}";
 
+    /// <summary>True when it shows who it is.</summary>
+    public bool IsAuthorized => authorization is not null;
+
+    /// <summary>True when nobody can listen.</summary>
+    public bool IsProtected => address.Scheme == "https";
+
     /// <summary>Sends it.</summary>
     /// <exception cref="NoticeRefusedException">Sending again would not help.</exception>
     public async Task SendAsync(NightReport report, CancellationToken cancellationToken)

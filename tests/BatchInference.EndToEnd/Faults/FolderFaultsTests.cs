@@ -76,6 +76,21 @@ public sealed class FolderFaultsTests : FaultyMachine
             .ShouldBe($"{Folder["tmp/"]}: the folder for temporary files cannot be written by nobody: permission denied. Give the account of the service the right to write. Or name another one by the environment variable TMPDIR.");
     }
 
+    [Fact]
+    public async Task AFolderOfLogFilesThatTheAccountMayNotWrite()
+    {
+        OpenToAll();
+        Directory.CreateDirectory(Folder["logs"]);
+        File.SetUnixFileMode(Folder["logs"], (UnixFileMode)0b111_101_101);
+        Settings = $$"""{ "Models": { "Default": "tiny" }, "Logging": { "Files": { "Enabled": true, "Folder": "{{Folder["logs"]}}" } } }""";
+        await ShellAsync($"chmod -R o-w '{Folder["config"]}'");
+        // The run goes on without them.
+        var ended = (await AsNobodyAsync()).ShouldExit(0);
+        ended.Errors.Split('\n')[0].ShouldBe($"No log files are written: {Folder["logs"]}: the folder of the log files cannot be written by nobody: permission denied. Give the account of the service the right to write. Or set Logging.Files.Folder, or Logging.Files.Enabled to false.");
+        ended.Output.ShouldContain("is complete.");
+        (await AsNobodyAsync(verb: "doctor")).ShouldExit(0).Output.ShouldContain($"none are written: {Folder["logs"]}: the folder of the log files cannot be written by nobody: permission denied. Give the account of the service the right to write. Or set Logging.Files.Folder, or Logging.Files.Enabled to false.");
+    }
+
     // Nothing is lost by such a fault, so the run waits for its end; asked to stop it ends in good order.
     private static async Task ShouldPauseAsync(WorkerProcess worker, string message)
     {

@@ -21,7 +21,7 @@ public sealed class RepairTests : IDisposable
         var settings = folder.Write("config/appsettings.json", "{}");
         var job = folder.Write("config/jobs/letters.json", "{}");
         var secret = folder.Write("secrets/PGPASSWORD", "canary");
-        Directory.CreateDirectory(folder["state"]);
+        Directory.CreateDirectory(folder["state/log"]);
         File.SetUnixFileMode(settings, (UnixFileMode)0b110_110_110);
         File.SetUnixFileMode(job, (UnixFileMode)0b110_100_100);
         File.SetUnixFileMode(secret, (UnixFileMode)0b110_100_100);
@@ -42,6 +42,7 @@ public sealed class RepairTests : IDisposable
         folder.Write("config/appsettings.json", "{}");
         Repair(("letters", folder["results/a"], true), ("off", folder["results/b"], false)).ShouldBe([
             Finding.Done("state folder", $"made {folder["state"]}"),
+            Finding.Done("log files", $"made {folder["state/log"]}"),
             Finding.Done("job letters: output", $"made {folder["results/a"]}"),
         ]);
         File.GetUnixFileMode(folder["results/a"]).ShouldBe((UnixFileMode)0b111_101_000);
@@ -52,6 +53,7 @@ public sealed class RepairTests : IDisposable
     public void WhatAKilledProcessLeftIsRemovedWhenItIsOldAndNobodyRuns()
     {
         folder.Write("config/appsettings.json", "{}");
+        Directory.CreateDirectory(folder["state/log"]);
         var probe = folder.Write($"state/.probe-{Guid.NewGuid():N}", "");
         var copy = folder.Write("state/ledger.version-3.db.x1y2.tmp", "");
         var ledger = folder.Write("state/ledger.db", "the books");
