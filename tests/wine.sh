@@ -72,7 +72,8 @@ step "started: the night that is open is done"
 wine sc start BatchInference > /dev/null 2>&1 || true
 until_is RUNNING
 for _ in $(seq 180); do ls "$drive"/archived/letters/_runs/*/_SUCCESS > /dev/null 2>&1 && break; sleep 1; done
-grep -q '"document":"délibération.txt".*"status":"completed"' "$drive"/archived/letters/jsonl/*/*.jsonl || { cat "$data"/state/log/* 2> /dev/null; fail "the job of the service"; }
+grep -q '"document":"délibération.txt".*"status":"completed"' "$drive"/archived/letters/jsonl/*/*.jsonl || { cat "$data"/logs/* 2> /dev/null; fail "the job of the service"; }
+ls "$data"/logs/service-*.log > /dev/null && [ ! -e "$data/state/log" ] || fail "the log is not in the folder that the installation made"
 [ -e "$data/state/ledger.db" ] || fail "the state is not in the folder of the service"
 
 step "stopped"

@@ -18,18 +18,41 @@ if (-not (Test-Path (Join-Path $Published 'batch-inference.exe'))) {
     throw "$Published holds no batch-inference.exe. Unpack the whole release, or name the folder with -Published."
 }
 
-# What is in hand is finished and published before the files are replaced.
+# The new program is put together beside the old one and takes its place whole: no library of the old one stays.
+$Target = $Target.TrimEnd('\', '/')
+$new = "$Target.new"
+$previous = "$Target.previous"
+if (Test-Path $new) {
+    Remove-Item -Path $new -Recurse -Force
+}
+New-Item -ItemType Directory -Force -Path $new, (Join-Path $new 'config'), (Join-Path $Data 'config\jobs') | Out-Null
+Copy-Item -Path (Join-Path $Published '*') -Destination $new -Recurse -Force
+foreach ($shipped in 'models', 'demo', 'labels', 'job.schema.json') {
+    Copy-Item -Path (Join-Path $Config $shipped) -Destination (Join-Path $new 'config') -Recurse -Force
+}
+
+# What is in hand is finished and published before the program is replaced.
 $service = Get-Service -Name 'BatchInference' -ErrorAction SilentlyContinue
 $wasRunning = $service -and $service.Status -ne 'Stopped'
 if ($wasRunning) {
     Stop-Service -Name 'BatchInference'
 }
 
-New-Item -ItemType Directory -Force -Path $Target, (Join-Path $Target 'config'), (Join-Path $Data 'config\jobs') | Out-Null
-Copy-Item -Path (Join-Path $Published '*') -Destination $Target -Recurse -Force
-foreach ($shipped in 'models', 'demo', 'labels', 'job.schema.json') {
-    Copy-Item -Path (Join-Path $Config $shipped) -Destination (Join-Path $Target 'config') -Recurse -Force
+if (Test-Path $Target) {
+    if (Test-Path $previous) {
+        Remove-Item -Path $previous -Recurse -Force
+    }
+    try {
+        Move-Item -Path $Target -Destination $previous
+    }
+    catch {
+        if ($wasRunning) {
+            Start-Service -Name 'BatchInference'
+        }
+        throw "$Target is in use, so the old program stays: $_ Close what runs from there and run this script again."
+    }
 }
+Move-Item -Path $new -Destination $Target
 
 # What the admin wrote is never touched.
 foreach ($file in 'appsettings.json', 'jobs\demo.json') {

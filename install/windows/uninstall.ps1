@@ -23,4 +23,8 @@ if ($Purge) { & $program uninstall --purge } else { & $program uninstall }
 if ($LASTEXITCODE -ne 0) {
     throw "batch-inference uninstall ended with $LASTEXITCODE."
 }
-Remove-Item -Path $Target -Recurse -Force
+foreach ($folder in $Target, "$($Target.TrimEnd('\', '/')).previous") {
+    if (Test-Path $folder) {
+        Remove-Item -Path $folder -Recurse -Force
+    }
+}

@@ -23,10 +23,12 @@ internal static class LogFiles
             return Path.GetFullPath(given);
         if (variable("LOGS_DIRECTORY")?.Split(':')[0] is { Length: > 0 } directory)
             return directory;
-        // Made by the installation, with the rights of the service's account.
-        var beside = Path.Combine(Path.GetDirectoryName(state) ?? state, "logs");
-        return OperatingSystem.IsWindows() && Directory.Exists(beside) ? beside : Path.Combine(state, "log");
+        return OfState(state, OperatingSystem.IsWindows());
     }
+
+    // On Windows the folders of the program lie beside each other, those of the service as those of a user: the installation makes the service's, with its account's rights.
+    internal static string OfState(string state, bool onWindows) =>
+        onWindows && Path.GetFileName(state) == "state" && Path.GetDirectoryName(state) is { } data && Path.GetFileName(data) == "BatchInference" ? Path.Combine(data, "logs") : Path.Combine(state, "log");
 
     /// <summary>Makes the folder if it is not there, and tries it.</summary>
     /// <exception cref="ConfigurationException">It cannot be made or written.</exception>

@@ -22,6 +22,7 @@ public sealed class WindowsScriptsTests : IDisposable
             $all = if ($Path.EndsWith('*')) { [IO.Directory]::GetFileSystemEntries([IO.Path]::GetDirectoryName($Path)) } else { $Path }
             foreach ($one in $all) { & /bin/cp -r $one $Destination; if ($LASTEXITCODE -ne 0) { throw "cp $one $Destination" } }
         }
+        function Move-Item([string] $Path, [string] $Destination) { if ([IO.File]::Exists([IO.Path]::Combine($Path, 'in use'))) { throw 'Access denied.' }; [IO.Directory]::Move($Path, $Destination) }
         function Write-Output { $args }
         function Get-Service([string] $Name, $ErrorAction) { if ($global:Service) { [pscustomobject] @{ Name = $Name; Status = $global:Service } } }
         function Stop-Service([string] $Name, $ErrorAction) { [IO.File]::AppendAllText($global:Log, "stop $Name`n"); $global:Service = 'Stopped' }
@@ -70,13 +71,29 @@ public sealed class WindowsScriptsTests : IDisposable
     {
         Program("target/batch-inference.exe", "old");
         folder.Write("target/some.dll", "old");
+        folder.Write("target/gone.dll", "old");
+        folder.Write("target.previous/some.dll", "older");
+        folder.Write("target.new/some.dll", "an installation that was cut off");
         folder.Write("data/config/appsettings.json", "the admin's");
         folder.Write("data/config/jobs/demo.json", "the admin's");
         Install("Running").ShouldBeNull();
         Told.ShouldBe("stop BatchInference\nnew install\nstart BatchInference\n");
         File.ReadAllText(folder["target/some.dll"]).ShouldBe("new");
+        File.Exists(folder["target/gone.dll"]).ShouldBeFalse();
+        Directory.Exists(folder["target.new"]).ShouldBeFalse();
+        File.ReadAllText(folder["target.previous/gone.dll"]).ShouldBe("old");
         File.ReadAllText(folder["data/config/appsettings.json"]).ShouldBe("the admin's");
         File.ReadAllText(folder["data/config/jobs/demo.json"]).ShouldBe("the admin's");
+    }
+
+    [Fact]
+    public void AProgramThatIsInUseStaysAndItsServiceGoesOn()
+    {
+        Program("target/batch-inference.exe", "old");
+        folder.Write("target/in use", "");
+        Install("Running").ShouldBe($"{folder["target"]} is in use, so the old program stays: Access denied. Close what runs from there and run this script again.");
+        Told.ShouldBe("stop BatchInference\nstart BatchInference\n");
+        File.ReadAllText(folder["target/batch-inference.exe"]).ShouldContain("old");
     }
 
     [Fact]
@@ -102,9 +119,11 @@ public sealed class WindowsScriptsTests : IDisposable
     public void AnUninstallationTakesTheServiceBackAndRemovesTheProgram(bool purge, string told)
     {
         Program("target/batch-inference.exe", "old");
+        folder.Write("target.previous/some.dll", "older");
         Run("uninstall.ps1", "Running", ("Target", folder["target"]), ("Purge", purge)).ShouldBeNull();
         Told.ShouldBe(told);
         Directory.Exists(folder["target"]).ShouldBeFalse();
+        Directory.Exists(folder["target.previous"]).ShouldBeFalse();
     }
 
     [Fact]
