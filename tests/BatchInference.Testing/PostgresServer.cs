@@ -40,6 +40,13 @@ public sealed class PostgresServer : IAsyncDisposable
         return Connection.Replace("Database=postgres", $"Database={name}", StringComparison.Ordinal);
     }
 
+    /// <summary>Does what an administrator types into <c>psql</c>.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        await File.WriteAllTextAsync(folder["typed.sql"], sql);
+        await AsServerAsync("psql", "-h", folder, "-U", "postgres", "-q", "-v", "ON_ERROR_STOP=1", "-f", folder["typed.sql"]);
+    }
+
     /// <summary>From now on nobody gets in without a password.</summary>
     public async Task RequirePasswordAsync()
     {
@@ -48,7 +55,7 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Gives the one user that there is a password.</summary>
-    public Task SetPasswordAsync(string password) => AsServerAsync("psql", "-h", folder, "-U", "postgres", "-q", "-c", $"ALTER USER postgres PASSWORD '{password}'");
+    public Task SetPasswordAsync(string password) => ExecuteAsync($"ALTER USER postgres PASSWORD '{password}'");
 
     public async ValueTask DisposeAsync()
     {
