@@ -33,6 +33,20 @@ public sealed class OpenTelemetryTests : IDisposable
     }
 
     [Fact]
+    public async Task ACollectorThatSpeaksGrpcGetsTheSame()
+    {
+        await using var collector = await GrpcReceiver.StartAsync();
+        Configure(collector.Address, "grpc");
+        (await archive.RunAsync("state", new Dictionary<string, string> { ["OTEL_EXPORTER_OTLP_HEADERS"] = $"Authorization=Bearer {Secret}" })).ShouldExit(0);
+        collector.Calls.ShouldAllBe(call => call.Authorization == $"Bearer {Secret}");
+        var metrics = string.Concat(collector.Calls.Where(call => call.Method == "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export").Select(call => call.Body));
+        ((string[])["batch_inference.documents", "batch_inference.run.duration", "letters"]).ShouldAllBe(name => metrics.Contains(name, StringComparison.Ordinal));
+        var spans = string.Concat(collector.Calls.Where(call => call.Method == "/opentelemetry.proto.collector.trace.v1.TraceService/Export").Select(call => call.Body));
+        ((string[])["shard", "publish part", (string)archive.Results.Manifests().Single()["run"]!]).ShouldAllBe(name => spans.Contains(name, StringComparison.Ordinal));
+        File.ReadAllText(Directory.GetFiles(archive.Folder["state/log"]).ShouldHaveSingleItem()).ShouldNotContain("do not reach");
+    }
+
+    [Fact]
     public async Task ACollectorThatIsAwayIsToldAndStopsNothing()
     {
         Uri address;
@@ -54,8 +68,8 @@ public sealed class OpenTelemetryTests : IDisposable
         collector.Requests.ShouldBeEmpty();
     }
 
-    private void Configure(Uri collector) => archive.Folder.Write("config/appsettings.json",
-        $$"""{ "Models": { "Default": "tiny" }, "Telemetry": { "Seconds": 1, "Otlp": { "Endpoint": "{{collector.GetLeftPart(UriPartial.Authority)}}" } } }""");
+    private void Configure(Uri collector, string protocol = "http/protobuf") => archive.Folder.Write("config/appsettings.json",
+        $$"""{ "Models": { "Default": "tiny" }, "Telemetry": { "Seconds": 1, "Otlp": { "Endpoint": "{{collector.GetLeftPart(UriPartial.Authority)}}", "Protocol": "{{protocol}}" } } }""");
 
     private static string Texts(IEnumerable<Received> requests) => string.Concat(requests.Select(request => Encoding.Latin1.GetString(request.Body)));
 }

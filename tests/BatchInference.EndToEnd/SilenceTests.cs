@@ -54,6 +54,32 @@ public sealed class SilenceTests : IDisposable
             File.ReadAllText(path, Encoding.Latin1).ShouldNotContain(Secret, customMessage: path);
     }
 
+    [Fact]
+    public async Task ANightThatTellsConnectsToWhomItIsToldAndToNobodyElse()
+    {
+        using var mail = new SmtpReceiver { OffersTls = false };
+        using var hook = new HttpReceiver();
+        using var collector = new HttpReceiver();
+        Configure();
+        folder.Write("config/appsettings.json", $$"""
+            { "Telemetry": { "Seconds": 1, "Otlp": { "Endpoint": "{{collector.Address.GetLeftPart(UriPartial.Authority)}}" } },
+              "Notices": { "Webhook": { "Url": "{{hook.Address}}hook" }, "Mail": { "Server": "127.0.0.1", "Port": {{mail.Port}}, "Security": "none", "From": "a@example.org", "To": ["b@example.org"] } } }
+            """);
+        using var service = WorkerProcess.StartThrough("strace", ["-D", "-f", "-qq", "--seccomp-bpf", "-e", "trace=connect,sendto,sendmsg,execve", "-o", folder["trace"]], folder["state"], "service", "--config", folder["config"]);
+        await service.UntilAsync(() => service.Errors.Contains("was told by webhook", StringComparison.Ordinal));
+        service.Signal(PosixSignal.SIGTERM);
+        (await service.EndAsync()).ShouldExit(0);
+        mail.Mails.ShouldHaveSingleItem();
+        hook.Requests.ShouldHaveSingleItem();
+        collector.Requests.ShouldNotBeEmpty();
+
+        string Port(int port) => string.Create(CultureInfo.InvariantCulture, $"htons({port})");
+        string[] told = [Port(mail.Port), Port(hook.Address.Port), Port(collector.Address.Port)];
+        var calls = File.ReadAllLines(folder["trace"]).Where(line => line.Contains("AF_INET", StringComparison.Ordinal)).ToArray();
+        told.ShouldAllBe(port => calls.Any(line => line.Contains(port, StringComparison.Ordinal)));
+        calls.Where(line => !line.Contains("127.0.0.1", StringComparison.Ordinal) || !told.Any(port => line.Contains(port, StringComparison.Ordinal))).ShouldBeEmpty();
+    }
+
     private void Configure()
     {
         var now = TimeProvider.System.GetUtcNow();
