@@ -41,6 +41,7 @@ public sealed partial class PrometheusTests : IDisposable
             .End.ShouldBe(RunEnd.Complete);
         Telemetry.Ran("letters", RunEnd.Complete, TimeSpan.FromSeconds(100));
         await RetryAsync();
+        BadNight.Measure();
         await Last!.LookAsync(CancellationToken.None);
 
         var metrics = Parse(outputs.Prometheus()!);
@@ -60,6 +61,8 @@ public sealed partial class PrometheusTests : IDisposable
         var asked = Queries().SelectMany(query => Metric().Matches(Braces().Replace(query, "")).Select(match => match.Value)).ToHashSet();
         asked.Count.ShouldBeGreaterThan(15);
         asked.Where(name => !metrics.ContainsKey(name)).ShouldBeEmpty();
+        // Nor is there one that it leaves out; that the service lives is for probes.
+        metrics.Keys.Where(name => name.StartsWith("batch_inference_", StringComparison.Ordinal)).Select(Whole).Distinct().Except(asked.Select(Whole)).ShouldBe(["batch_inference_service_live"]);
 
         // The file says the same when the program ends.
         outputs.Dispose();
@@ -122,6 +125,9 @@ public sealed partial class PrometheusTests : IDisposable
         tries.ShouldBe(2);
     }
 
+    // The parts of a histogram have one name.
+    private static string Whole(string name) => Histogram().Replace(name, "");
+
     private static IEnumerable<string> Queries()
     {
         var dashboard = JsonNode.Parse(File.ReadAllText(Repository.At("install/grafana/batch-inference.json")))!;
@@ -163,6 +169,9 @@ public sealed partial class PrometheusTests : IDisposable
 
     [GeneratedRegex(@"\{[^}]*\}|by \([^)]*\)")]
     private static partial Regex Braces();
+
+    [GeneratedRegex("_(bucket|sum|count)$")]
+    private static partial Regex Histogram();
 
     [GeneratedRegex("(batch_inference|dotnet)_[a-z0-9_]+")]
     private static partial Regex Metric();
