@@ -53,6 +53,20 @@ grep -q ' complete .* 5 completed' "$work/said" || fail "status"
 batch_inference doctor > "$work/said" || { cat "$work/said"; fail "doctor"; }
 grep -q '^good  execution provider cpu: multilingual-e5-small/int8 answers' "$work/said" && grep -q ' → ' "$work/said" || { cat "$work/said"; fail "doctor"; }
 
+step "cut off in the middle, while another wants the job: refused by name, put in order by the next, nothing twice"
+timeout 300 wine "$program/batch-inference.exe" run demo --output 'C:\cut' > /dev/null 2>&1 &
+for _ in $(seq 600); do ls "$drive"/cut/demo/jsonl/*/*.jsonl > /dev/null 2>&1 && break; sleep 0.1; done
+code=0; timeout 300 wine "$program/batch-inference.exe" run demo --output 'C:\cut' > "$work/said" 2>&1 || code=$?
+[ $code = 2 ] && grep -q 'is being run by' "$work/said" || { cat "$work/said"; fail "a second run of the job ended with $code"; }
+wine taskkill /f /im batch-inference.exe > /dev/null 2>&1
+wait $! || true
+ls "$drive"/cut/demo/_runs/*/_SUCCESS > /dev/null 2>&1 && fail "the run had ended before it was cut off"
+batch_inference run demo --output 'C:\cut' | tee "$work/said"
+grep -q 'is complete' "$work/said" || { cat "$work/errors"; fail "the run after the cut"; }
+cat "$drive"/cut/demo/jsonl/*/*.jsonl | sed 's/^{"document":"\([^"]*\)".*/\1/' | sort > "$work/rows"
+[ "$(wc -l < "$work/rows")" -ge 80 ] && [ -z "$(uniq -d "$work/rows")" ] || fail "rows are missing or stand twice after the cut"
+batch_inference run demo --output 'C:\cut' | grep -q 'othing to do' || fail "the third run had something to do"
+
 step "a job that is open now"
 mkdir -p "$drive/archive" && printf 'Le conseil municipal a adopté le budget. Les travaux de la piscine commenceront en mars.\n' > "$drive/archive/délibération.txt"
 cat > "$data/config/jobs/letters.json" << JOB
