@@ -181,7 +181,12 @@ internal sealed class PostgresBoard : ShardBoard
             await living;
             try
             {
-                await database.OnceAsync(sql => sql.ExecuteAsync("UPDATE node SET until = '-infinity' WHERE run = (SELECT id FROM run WHERE name = $1) AND name = $2", [run, node], CancellationToken.None), CancellationToken.None);
+                // With what it was given in the moment in which it was told to stop: that would wait for the end of its lease.
+                await database.OnceAsync(async sql =>
+                {
+                    await sql.ExecuteAsync("UPDATE shard SET until = '-infinity' WHERE run = (SELECT id FROM run WHERE name = $1) AND node = $2 AND NOT done", [run, node], CancellationToken.None);
+                    return await sql.ExecuteAsync("UPDATE node SET until = '-infinity' WHERE run = (SELECT id FROM run WHERE name = $1) AND name = $2", [run, node], CancellationToken.None);
+                }, CancellationToken.None);
             }
             catch (NpgsqlException)
             {
