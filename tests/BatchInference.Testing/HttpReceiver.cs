@@ -57,7 +57,7 @@ public sealed class HttpReceiver : IDisposable
             {
                 var received = new Received(message.Method, message.Target, message.Header, message.Body);
                 Requests.Enqueue(received);
-                await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {Answer(received)} Said\r\nContent-Type: application/xml\r\nContent-Length: {Body.Length}\r\n\r\n{Body}"), stop.Token);
+                await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {Answer(received)} Said\r\n{(Body.Length > 0 ? "Content-Type: application/xml\r\n" : "")}Content-Length: {Body.Length}\r\n\r\n{Body}"), stop.Token);
                 await stream.FlushAsync(stop.Token);
             }
         }
