@@ -7,9 +7,9 @@ namespace BatchInference.Azure;
 /// <summary>Says what the storage answered, and what an admin can do, without keys or signatures.</summary>
 internal static class BlobErrors
 {
-    /// <summary>True for what the client throws when a call did not succeed, its own tries included; not for a call that was cancelled.</summary>
+    /// <summary>True for what the client throws when a call did not succeed, its own tries included (an answer that calls itself XML and is none comes from something between, as no answer); not for a call that was cancelled.</summary>
     public static bool Is(Exception failure, CancellationToken cancellationToken) =>
-        !cancellationToken.IsCancellationRequested && Last(failure) is RequestFailedException or AuthenticationFailedException or OperationCanceledException or IOException or HttpRequestException;
+        !cancellationToken.IsCancellationRequested && Last(failure) is RequestFailedException or AuthenticationFailedException or OperationCanceledException or IOException or HttpRequestException or System.Xml.XmlException;
 
     /// <summary>What the storage is to blame for as a whole becomes <see cref="StorageUnavailableException"/>, all else an <see cref="IOException"/>.</summary>
     public static IOException Told(string what, Exception failure) =>
