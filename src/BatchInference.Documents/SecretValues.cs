@@ -22,7 +22,7 @@ public static class SecretValues
     {
         lock (Growing)
         {
-            var all = values.Where(value => value.Length >= Shortest).SelectMany(Spellings).Concat(known.Values).Distinct(StringComparer.Ordinal).ToArray();
+            var all = values.SelectMany(Spellings).Where(value => value.Length >= Shortest).Concat(known.Values).Distinct(StringComparer.Ordinal).ToArray();
             if (all.Length > known.Values.Length)
                 known = new Known(all);
         }

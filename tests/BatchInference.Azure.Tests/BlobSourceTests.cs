@@ -34,6 +34,16 @@ public sealed class BlobSourceTests(AzuriteServer server) : DocumentSourceContra
         (await new BlobSource(container, "2026/", NameFilter.All).ListAsync(default).Select(document => document.Id.Path).ToListAsync()).ShouldBe(["2026/b.txt"]);
     }
 
+    // Of a proxy between: the client itself fails on it.
+    [Fact]
+    public async Task AnAnswerThatCallsItselfXmlAndIsNoneIsNoAnswerOfTheStorage()
+    {
+        using var between = new HttpReceiver { Answer = _ => 403, Body = " " };
+        var asked = new BlobContainerClient(new Uri(between.Address, "account/deposits"));
+        (await Should.ThrowAsync<StorageUnavailableException>(async () => await new BlobSource(asked, "", NameFilter.All).ListAsync(default).ToListAsync()))
+            .Message.ShouldEndWith("The storage did not answer; check the address, the name resolution and the firewall.");
+    }
+
     [Fact]
     public async Task SnapshotsAndFoldersOfAHierarchicalNamespaceAreNotListed()
     {

@@ -133,6 +133,27 @@ public sealed class SharingTests(SharedPostgres server) : IAsyncLifetime
         await ShouldHaveEachDocumentOnceAsync(runs: 1);
     }
 
+    // Its database has given the shard, its stop keeps it from hearing so.
+    [Fact]
+    public async Task AShardHandedOutInTheMomentOfAStopIsGivenBackByTheNodeThatLeaves()
+    {
+        var run = Some.Run();
+        await first.BeginAsync(run, default);
+        ShardBoard Board(PostgresLedger ledger, bool leads) => ledger.BoardOf(run.Run, leads, new ShardDocuments(run.Run, archive.Source, Find, Find), TimeProvider.System);
+        Task<IReadOnlyDictionary<string, SettledDocument>> Find(IReadOnlyList<string> paths, CancellationToken token) => first.FindAsync(Some.Scope, paths, token);
+        await using var leads = Board(first, leads: true);
+        await leads.EnterAsync("0.0.0-test", refused: null, default);
+        await leads.OfferAsync([.. (await archive.Source.ListAsync(default).Take(2).ToListAsync()).Select(document => new Pending(document, null, null))], default);
+        await using (var leaves = Board(second, leads: false))
+        {
+            await leaves.EnterAsync("0.0.0-test", refused: null, default);
+            (await leaves.TryTakeAsync(default)).ShouldNotBeNull();
+            (await leads.TryTakeAsync(default)).ShouldBeNull();
+        }
+
+        (await leads.TryTakeAsync(default)).ShouldNotBeNull().Documents.Count.ShouldBe(2);
+    }
+
     // Paused before any of its files, taken by the other, come back: while the run is open or when it is closed.
     [Fact]
     public async Task ANodeThatWasAwayWhileItsShardsWereTakenDoublesNothing() => await Gen.Select(Gen.Int[0, 20], Gen.Bool).SampleAsync(

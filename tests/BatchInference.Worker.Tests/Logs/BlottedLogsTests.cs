@@ -33,6 +33,13 @@ public sealed class BlottedLogsTests
     }
 
     [Fact]
+    public void ASpellingThatIsTooShortToBeASecretBlotsOutNothing()
+    {
+        SecretValues.Keep(["%7A%71"]);
+        SecretValues.BlotOut("zq stays, %7A%71 does not").ShouldBe("zq stays, [secret] does not");
+    }
+
+    [Fact]
     public void StandardErrorHasNone()
     {
         using var error = new StringWriter();
