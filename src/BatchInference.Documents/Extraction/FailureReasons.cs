@@ -31,8 +31,6 @@ internal static class FailureReasons
     {
         var extension = Path.GetExtension(path);
         var named = extension.Length > 1 && !MediaTypes.Fits(type, extension) ? $", named {extension}" : "";
-        if (type == MediaTypes.OutlookMail)
-            return "The file is an Outlook message (.msg), which is not read: no library that is kept well enough reads it. Export it as an e-mail (.eml), which is read with its attachments.";
         return type == MediaTypes.Unknown
             ? $"The type of the file{(named.Length > 0 ? " (" + extension + ")" : "")} is not known: it is neither text nor a document format that is read."
             : $"The file is {MediaTypes.Article(type)}{named}; this type is not read.";

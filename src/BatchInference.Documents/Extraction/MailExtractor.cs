@@ -1,4 +1,5 @@
 using System.Globalization;
+using BatchInference.Documents.Extraction.Outlook;
 using MimeKit;
 
 namespace BatchInference.Documents.Extraction;
@@ -6,20 +7,21 @@ namespace BatchInference.Documents.Extraction;
 /// <summary>An e-mail: who wrote what to whom and when, then its text; the names of its attachments at the end.</summary>
 internal sealed class MailExtractor : TextExtractor
 {
-    private const int DeepestNesting = 30;
+    /// <summary>Parts in parts: two for each e-mail in an e-mail, and more of them than the configuration lets be opened (Limits:Depth, 50 at most), so that it is said where the reading stops.</summary>
+    internal const int DeepestNesting = 120;
 
-    public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Mail];
+    public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Mail, Extraction.MediaTypes.OutlookMail];
 
-    public override int Revision => 1;
+    public override int Revision => 2;
 
     public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {
-        using var mail = Parse(content, cancellationToken);
+        using var mail = Parse(content, mediaType, limits, cancellationToken);
         var text = new TextBuilder(limits);
         Header(text, "Subject", mail.Subject);
-        Header(text, "From", mail.From.ToString());
-        Header(text, "To", mail.To.ToString());
-        Header(text, "Cc", mail.Cc.ToString());
+        Header(text, "From", Shown(mail.From));
+        Header(text, "To", Shown(mail.To));
+        Header(text, "Cc", Shown(mail.Cc));
         if (mail.Headers.Contains(HeaderId.Date)) Header(text, "Date", mail.Date.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture));
         text.EndParagraph();
 
@@ -38,10 +40,11 @@ internal sealed class MailExtractor : TextExtractor
     /// <summary>The name that an attachment bears; null when it bears none.</summary>
     internal static string? NameOf(MimeEntity part) => (part.ContentDisposition?.FileName ?? part.ContentType.Name) is { } name && !string.IsNullOrWhiteSpace(name) ? name : null;
 
-    /// <summary>The parts of a mail; contents stay in the stream.</summary>
+    /// <summary>The parts of a mail, of either format; contents stay in the stream.</summary>
     /// <exception cref="DocumentException">It is none.</exception>
-    internal static MimeMessage Parse(Stream content, CancellationToken cancellationToken)
+    internal static MimeMessage Parse(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {
+        if (mediaType == Extraction.MediaTypes.OutlookMail) return OutlookMessage.Read(content, limits, cancellationToken);
         try
         {
             var options = new ParserOptions { MaxMimeDepth = DeepestNesting, CharsetEncoding = System.Text.Encoding.UTF8 };
@@ -53,9 +56,12 @@ internal sealed class MailExtractor : TextExtractor
         }
     }
 
+    // Who has a name and no address is shown by the name.
+    private static string Shown(InternetAddressList addresses) => addresses.ToString().Replace(" <>", "", StringComparison.Ordinal);
+
     private static Dictionary<string, string> Metadata(MimeMessage mail)
     {
-        var said = new[] { ("title", mail.Subject), ("author", mail.From.ToString()), ("created", mail.Headers.Contains(HeaderId.Date) ? mail.Date.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture) : null) };
+        var said = new[] { ("title", mail.Subject), ("author", Shown(mail.From)), ("created", mail.Headers.Contains(HeaderId.Date) ? mail.Date.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture) : null) };
         return said.Where(pair => !string.IsNullOrWhiteSpace(pair.Item2)).ToDictionary(pair => pair.Item1, pair => pair.Item2!.Trim(), StringComparer.Ordinal);
     }
 

@@ -229,8 +229,25 @@ public static partial class MediaTypes
         return null;
     }
 
-    // The streams of a compound file stand in its directory by name, in UTF-16 (MS-CFB 2.6).
+    private static readonly (string Stream, string Type)[] OleStreams =
+        [("WordDocument", LegacyWord), ("Workbook", LegacyExcel), ("Book", LegacyExcel), ("PowerPoint Document", LegacyPowerPoint), (Outlook.OutlookProperties.Stream, OutlookMail)];
+
+    // The streams of a compound file stand in its directory by name.
     private static string InsideOle(Stream content)
+    {
+        try
+        {
+            var root = Outlook.CompoundFile.Open(content).Root;
+            return OleStreams.FirstOrDefault(one => root.Has(one.Stream)).Type ?? Ole;
+        }
+        catch (DocumentException)
+        {
+            return InsideDamagedOle(content);
+        }
+    }
+
+    // In UTF-16 ([MS-CFB] 2.6): the beginning of the directory tells what a damaged one was, too.
+    private static string InsideDamagedOle(Stream content)
     {
         var header = new byte[512];
         content.Position = 0;
@@ -241,7 +258,7 @@ public static partial class MediaTypes
         if (start > content.Length) return Ole;
         content.Position = start;
         var names = directory.AsSpan(0, content.ReadAtLeast(directory, directory.Length, throwOnEndOfStream: false));
-        foreach (var (name, type) in new[] { ("WordDocument", LegacyWord), ("Workbook", LegacyExcel), ("Book", LegacyExcel), ("PowerPoint Document", LegacyPowerPoint), ("__properties_version1.0", OutlookMail) })
+        foreach (var (name, type) in OleStreams)
             if (names.IndexOf(Encoding.Unicode.GetBytes(name + '\0')) >= 0)
                 return type;
         return Ole;

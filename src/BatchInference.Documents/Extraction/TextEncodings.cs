@@ -13,6 +13,9 @@ internal static class TextEncodings
     /// <summary>What consoles of Western Europe wrote file names in.</summary>
     public static Encoding Console => Encoding.GetEncoding(850);
 
+    /// <summary>What programs of Windows write in Western Europe when they do not say what.</summary>
+    public static Encoding Ansi => Encoding.GetEncoding(1252);
+
     /// <summary>The whole text, without its mark.</summary>
     public static string Decode(Stream content)
     {

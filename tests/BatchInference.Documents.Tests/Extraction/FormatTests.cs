@@ -130,18 +130,6 @@ public sealed class FormatTests
             "The accounts of the year are on the next page. They were audited.");
 
     [Fact]
-    public async Task AnOutlookMessageIsKnownByItsContentAndSaysWhatToDo()
-    {
-        // The head of a compound file, and a directory with the stream that every message has (MS-OXMSG 2.4).
-        var message = new byte[2048];
-        new byte[] { 0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1 }.CopyTo(message, 0);
-        message[30] = 9;
-        Encoding.Unicode.GetBytes("__properties_version1.0\0").CopyTo(message, 512);
-        (await ReadAsync("courrier.msg", message)).Failure.ShouldBe(new DocumentFailure("extract",
-            "The file is an Outlook message (.msg), which is not read: no library that is kept well enough reads it. Export it as an e-mail (.eml), which is read with its attachments.", true));
-    }
-
-    [Fact]
     public async Task APdfOfMorePagesThanTheLimitIsRefused()
     {
         using var builder = new PdfDocumentBuilder();

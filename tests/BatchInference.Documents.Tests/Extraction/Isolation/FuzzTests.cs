@@ -29,7 +29,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     public async Task EverySpoiltDocumentGivesTextsOrReasonsWithinItsTimeAndMemory()
     {
         using var reader = IsolationTests.Open(HostVerbs.Standard, Limits, new IsolationLimits { Memory = Memory, DocumentsPerProcess = 200 });
-        var seeds = Seeds("tests/fixtures/documents/files").Concat(Seeds("config/demo/documents")).Concat(Seeds("tests/fixtures/documents/scans")).ToArray();
+        var seeds = Seeds("tests/fixtures/documents/files").Concat(Seeds("config/demo/documents")).Concat(Seeds("tests/fixtures/documents/scans")).Concat(Seeds("tests/fixtures/outlook")).ToArray();
         var ordinary = seeds.Where(seed => !Slow.Contains(Path.GetExtension(seed))).ToArray();
         var slow = seeds.Except(ordinary).ToArray();
         var (texts, reasons, peak) = (0, new Dictionary<string, int>(StringComparer.Ordinal), 0L);
