@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.RegularExpressions;
+using Azure.Storage.Blobs;
 using BatchInference.Testing;
 
 namespace BatchInference.EndToEnd;
@@ -78,6 +80,38 @@ public sealed class SilenceTests : IDisposable
         var calls = File.ReadAllLines(folder["trace"]).Where(line => line.Contains("AF_INET", StringComparison.Ordinal)).ToArray();
         told.ShouldAllBe(port => calls.Any(line => line.Contains(port, StringComparison.Ordinal)));
         calls.Where(line => !line.Contains("127.0.0.1", StringComparison.Ordinal) || !told.Any(port => line.Contains(port, StringComparison.Ordinal))).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task ANightOfAContainerABucketAndADatabaseConnectsToThemAndToNobodyElse()
+    {
+        using var azurite = await Azurite.StartAsync();
+        using var s3 = await S3Server.StartAsync();
+        await using var database = await PostgresServer.StartAsync();
+        var deposits = new BlobContainerClient(azurite.ConnectionString, "deposits", new BlobClientOptions(BlobClientOptions.ServiceVersion.V2025_11_05));
+        await deposits.CreateAsync();
+        await deposits.GetBlobClient("letter.txt").UploadAsync(new BinaryData("Le conseil municipal a adopté le budget. Les travaux de l'école commenceront en mars."));
+        using (var client = StorageTests.ClientOf(s3)) await client.PutBucketAsync("results");
+        using var configuration = new ConfigurationFolder("""{ "azureBlob": { "container": "deposits" } }""", $$"""{ "s3": { "endpoint": "{{s3.Address}}", "bucket": "results", "pathStyle": true } }""");
+        var secrets = new Dictionary<string, string>
+        {
+            ["AZURE_STORAGE_CONNECTION_STRING"] = azurite.ConnectionString,
+            ["AWS_ACCESS_KEY_ID"] = S3Server.Key,
+            ["AWS_SECRET_ACCESS_KEY"] = S3Server.Key,
+            ["BATCHINFERENCE__Ledger__PostgreSql"] = database.Connection,
+        };
+        using (var run = WorkerProcess.StartThrough("strace", ["-D", "-f", "-qq", "--seccomp-bpf", "-e", "trace=connect,sendto,sendmsg", "-o", folder["trace"]], folder["state"], secrets, "run", "archives", "--config", configuration["config"]))
+            (await run.EndAsync()).ShouldExit(0).Output.ShouldContain("1 completed");
+
+        var calls = File.ReadAllLines(folder["trace"]);
+        Called("AF_INET").ShouldAllBe(line => line.Contains("127.0.0.1", StringComparison.Ordinal));
+        Called("AF_INET").Select(line => Regex.Match(line, @"htons\((\d+)\)").Groups[1].Value).Distinct().Order(StringComparer.Ordinal)
+            .ShouldBe(new[] { azurite.Address.Port, s3.Address.Port }.Select(port => port.ToString(CultureInfo.InvariantCulture)).Order(StringComparer.Ordinal));
+        // The C library asks the machine's own cache of names, where there is one.
+        Called("AF_UNIX").Select(line => Regex.Match(line, "sun_path=\"([^\"]*)\"").Groups[1].Value).Distinct().Except(["/var/run/nscd/socket"]).ShouldBe([$"{database.Connection.Split(';')[0]["Host=".Length..]}/.s.PGSQL.5432"]);
+        Called("AF_").Count().ShouldBe(Called("AF_INET").Count() + Called("AF_UNIX").Count());
+
+        IEnumerable<string> Called(string family) => calls.Where(line => line.Contains(family, StringComparison.Ordinal));
     }
 
     private void Configure()

@@ -214,9 +214,11 @@ public sealed class StorageTests : IAsyncLifetime
         return container;
     }
 
-    private AmazonS3Client S3Client() => new(new BasicAWSCredentials(S3Server.Key, S3Server.Key), new AmazonS3Config
+    private AmazonS3Client S3Client() => ClientOf(s3);
+
+    internal static AmazonS3Client ClientOf(S3Server server) => new(new BasicAWSCredentials(S3Server.Key, S3Server.Key), new AmazonS3Config
     {
-        ServiceURL = s3.Address.ToString(), AuthenticationRegion = "us-east-1", ForcePathStyle = true, RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+        ServiceURL = server.Address.ToString(), AuthenticationRegion = "us-east-1", ForcePathStyle = true, RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
     });
 
     private static async Task UploadDemoAsync(BlobContainerClient container)
