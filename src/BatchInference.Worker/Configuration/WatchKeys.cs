@@ -16,7 +16,7 @@ internal static class WatchKeys
         ("Files", new SectionKey("Files of what is told, one for each day; a change holds from the next start.",
         [
             ("Enabled", new SwitchKey("Whether they are written, by `service` and by `run`.") { Default = true }),
-            ("Folder", new TextKey("Where. Default: systemd's `$LOGS_DIRECTORY`, on Windows `logs` beside a state folder that was not chosen, else `log` in the state folder.", "path")),
+            ("Folder", new TextKey("Where. Default: systemd's `$LOGS_DIRECTORY`, beside the state folder of an installation the one that it made for logs (`/var/log/batch-inference`, on Windows `logs`), else `log` in the state folder.", "path")),
             ("Format", new ChoiceKey("Lines for people, or one JSON object a line.", "text", "json") { Default = "text" }),
             ("Megabytes", new IntegerKey("Size after which the day goes on in another file.", 1, 1024) { Default = 20 }),
             ("Keep", new IntegerKey("How many files are kept; the oldest are removed.", 1, 10_000) { Default = 31 }),

@@ -11,8 +11,15 @@ internal sealed class SystemdInstallation(string root, string programFolder)
     /// <summary>Name of the service, of its account and of its folders.</summary>
     public const string Name = "batch-inference";
 
+    /// <summary>Where the service keeps its books.</summary>
+    public const string StateFolder = $"/var/lib/{Name}";
+
+    /// <summary>Where its log files lie.</summary>
+    public const string LogFolder = $"/var/log/{Name}";
+
     private const string PackagedProgram = "/usr/lib/batch-inference/batch-inference";
     private const string ConfigurationFolder = "/etc/batch-inference";
+    private const string CacheFolder = $"/var/cache/{Name}";
     private const string UnitFile = $"/etc/systemd/system/{Name}.service";
     private const string DropIn = $"/etc/systemd/system/{Name}.service.d/10-jobs.conf";
 
@@ -35,12 +42,12 @@ internal sealed class SystemdInstallation(string root, string programFolder)
 
         if (!HasAccount())
             yield return new RunProgram($"Making the account {Name}, which may not log in", "useradd",
-                [.. InRoot("--prefix"), "--system", "--user-group", "--no-create-home", "--home-dir", $"/var/lib/{Name}", "--shell", "/usr/sbin/nologin", "--comment", "BatchInference", Name]);
+                [.. InRoot("--prefix"), "--system", "--user-group", "--no-create-home", "--home-dir", StateFolder, "--shell", "/usr/sbin/nologin", "--comment", "BatchInference", Name]);
         yield return Folder("configuration", ConfigurationFolder, "0755", "root");
         yield return Folder("jobs", $"{ConfigurationFolder}/jobs", "0755", "root");
         yield return Folder("secrets, which only root may open", $"{ConfigurationFolder}/secrets", "0700", "root");
-        foreach (var (what, parent) in new[] { ("state", "lib"), ("cache", "cache"), ("logs", "log") })
-            yield return Folder(what, $"/var/{parent}/{Name}", "0750", Name);
+        foreach (var (what, made) in new[] { ("state", StateFolder), ("cache", CacheFolder), ("logs", LogFolder) })
+            yield return Folder(what, made, "0750", Name);
         if (!IsPackaged())
             yield return new WriteFile($"Writing {UnitFile}", At(UnitFile), ShippedUnit.Replace(PackagedProgram, program, StringComparison.Ordinal));
         yield return new WriteFile($"Writing {DropIn}", At(DropIn), OpenedToJobs(configuration, CredentialNames()));
@@ -61,7 +68,7 @@ internal sealed class SystemdInstallation(string root, string programFolder)
             yield return new RunProgram("Telling systemd", "systemctl", "daemon-reload");
         if (!purge)
             yield break;
-        foreach (var folder in (string[])[Path.GetDirectoryName(DropIn)!, ConfigurationFolder, $"/var/lib/{Name}", $"/var/cache/{Name}", $"/var/log/{Name}"])
+        foreach (var folder in (string[])[Path.GetDirectoryName(DropIn)!, ConfigurationFolder, StateFolder, CacheFolder, LogFolder])
             yield return new Remove($"Removing {folder}", At(folder));
     }
 

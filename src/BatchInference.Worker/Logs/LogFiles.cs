@@ -1,6 +1,7 @@
 using System.Globalization;
 using BatchInference.Pipeline.Results;
 using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Installation;
 using BatchInference.Worker.Jobs;
 using Microsoft.Extensions.Logging;
 using Serilog;
@@ -26,9 +27,12 @@ internal static class LogFiles
         return OfState(state, OperatingSystem.IsWindows());
     }
 
-    // On Windows the folders of the program lie beside each other, those of the service as those of a user: the installation makes the service's, with its account's rights.
-    internal static string OfState(string state, bool onWindows) =>
-        onWindows && Path.GetFileName(state) == "state" && Path.GetDirectoryName(state) is { } data && Path.GetFileName(data) == "BatchInference" ? Path.Combine(data, "logs") : Path.Combine(state, "log");
+    // Beside a state folder that the installation made, it made one for logs, with its account's rights. So who looks by hand, without the service manager's variables, finds what the service wrote.
+    internal static string OfState(string state, bool onWindows)
+    {
+        if (!onWindows && state == SystemdInstallation.StateFolder) return SystemdInstallation.LogFolder;
+        return onWindows && Path.GetFileName(state) == "state" && Path.GetDirectoryName(state) is { } data && Path.GetFileName(data) == "BatchInference" ? Path.Combine(data, "logs") : Path.Combine(state, "log");
+    }
 
     /// <summary>Makes the folder if it is not there, and tries it.</summary>
     /// <exception cref="ConfigurationException">It cannot be made or written.</exception>

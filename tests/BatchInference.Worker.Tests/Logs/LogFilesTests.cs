@@ -57,6 +57,7 @@ public sealed class LogFilesTests : IDisposable
         LogFiles.FolderOf(new LogFileSettings { Folder = folder["mine"] }, folder["state"], _ => "/var/log/other").ShouldBe(folder["mine"]);
         LogFiles.FolderOf(new LogFileSettings(), folder["state"], name => name == "LOGS_DIRECTORY" ? "/var/log/batch-inference:/var/log/more" : null).ShouldBe("/var/log/batch-inference");
         LogFiles.FolderOf(new LogFileSettings(), folder["state"], _ => null).ShouldBe(folder["state/log"]);
+        LogFiles.OfState("/var/lib/batch-inference", onWindows: false).ShouldBe("/var/log/batch-inference");
         LogFiles.OfState(folder["BatchInference/state"], onWindows: true).ShouldBe(folder["BatchInference/logs"]);
         LogFiles.OfState(folder["other/state"], onWindows: true).ShouldBe(folder["other/state/log"]);
     }
