@@ -52,7 +52,7 @@ internal sealed class CompressedOpener : ContainerOpener
         var block = new byte[512];
         content.Position = 0;
         using var unfolded = Unfold(content, source);
-        return unfolded.ReadAtLeast(block, block.Length, throwOnEndOfStream: false) == block.Length && Extraction.MediaTypes.IsTar(block);
+        return unfolded.ReadAtLeast(block, block.Length, throwOnEndOfStream: false) == block.Length && Extraction.MediaTypeDetection.IsTar(block);
     }
 
     private static CountedStream Unfold(Stream content, ContainerSource source)

@@ -60,7 +60,7 @@ internal sealed class ContentReader
     private string TypeOf(Opened document)
     {
         if (document.Content.Length == 0) throw new DocumentException("The document is empty (0 bytes).", permanent: true);
-        var type = document.MediaType ?? MediaTypes.Detect(document.Content.Stream, document.Path);
+        var type = document.MediaType ?? MediaTypeDetection.Detect(document.Content.Stream, document.Path);
         var read = extractors.ContainsKey(type);
         if (!read && !openers.ContainsKey(type)) throw new DocumentException(FailureReasons.Unread(type, document.Path), permanent: true);
         if (read && document.Content.Length > limits.Bytes) throw new DocumentException($"The document is larger than {limits.Bytes / (1024 * 1024)} MB, the limit of the configuration (Limits:Megabytes).", permanent: true);

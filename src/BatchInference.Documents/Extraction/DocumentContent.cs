@@ -82,7 +82,7 @@ internal sealed class DocumentContent : IDisposable
 
         public void Write(ReadOnlySpan<byte> bytes)
         {
-            if (target!.Length == 0 && MediaTypes.MayHoldDocuments(bytes)) most = Math.Max(limits.Bytes, limits.ContainerBytes);
+            if (target!.Length == 0 && MediaTypeDetection.MayHoldDocuments(bytes)) most = Math.Max(limits.Bytes, limits.ContainerBytes);
             if (target.Length + bytes.Length > most) throw most == limits.Bytes ? Over(most, "Limits:Megabytes") : Over(most, "Limits:ContainerMegabytes");
             if (target is MemoryStream small && small.Length + bytes.Length > MostInMemory)
             {
