@@ -1,6 +1,6 @@
-using BatchInference.Documents.Extraction;
-using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
+using BatchInference.Documents.Extraction;
 using BatchInference.Documents;
 using BatchInference.Models.Passes;
 using BatchInference.Pipeline.Suspects;
@@ -17,6 +17,11 @@ namespace BatchInference.Pipeline;
 /// <param name="gate">Bounds the tokens that wait for inference.</param>
 internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPass>> passes, FindSettled find, SettlementPolicy policy, int readers, TokenGate gate)
 {
+    // Texts that wait while the models are being loaded: some seconds of reading.
+    private const int WaitingForModels = 16;
+
+    private Task<IReadOnlyList<ModelPass>>? models;
+
     /// <summary>How the reading of a document is tried again when the storage gives nothing.</summary>
     public ResiliencePipeline SourcePipeline { get; init; } = ResiliencePipeline.Empty;
 
@@ -31,42 +36,64 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
     /// <param name="output">Where they go.</param>
     /// <param name="softStop">Lets no further document in.</param>
     /// <param name="cancellationToken">Lets go of everything.</param>
-    public Task RunAsync(IAsyncEnumerable<Shard> shards, ChannelWriter<DocumentInHand> output, CancellationToken softStop, CancellationToken cancellationToken) =>
-        Parallel.ForEachAsync(
-            Until(() => softStop.IsCancellationRequested, shards),
-            new ParallelOptions { MaxDegreeOfParallelism = readers, CancellationToken = cancellationToken },
-            (next, token) => ReadAsync(next.Shard, next.Pending, output, () => softStop.IsCancellationRequested, token));
-
-    // The stop is a condition here, not a cancellation: what was handed out is read to its end.
-    // The cancellation is that of the loop: a reader that throws must also wake a feed that waits for a slot, or the loop would wait for the feed for ever.
-    private static async IAsyncEnumerable<(Shard Shard, Pending Pending)> Until(
-        Func<bool> stopped, IAsyncEnumerable<Shard> shards, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async Task RunAsync(IAsyncEnumerable<Shard> shards, ChannelWriter<DocumentInHand> output, CancellationToken softStop, CancellationToken cancellationToken)
     {
-        await foreach (var shard in shards.WithCancellation(cancellationToken))
-            foreach (var pending in shard.Documents)
+        // The stop is a condition here, not a cancellation: what was handed out is read to its end.
+        // The cancellation is that of the loop: a reader that throws must also wake a feed that waits for a slot, or the loop would wait for the feed for ever.
+        using var letGo = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var order = new ReadingOrder(shards.GetAsyncEnumerator(letGo.Token), readers / 2, () => softStop.IsCancellationRequested);
+        using var places = new SemaphoreSlim(readers);
+        ExceptionDispatchInfo? fault = null;
+        await Task.WhenAll(Enumerable.Range(0, readers + WaitingForModels).Select(_ => Task.Run(LaneAsync, CancellationToken.None)));
+        // What is being loaded is the caller's to dispose of, once it is there.
+        if (models is not null)
+            await Task.WhenAny(models);
+        fault?.Throw();
+
+        async Task LaneAsync()
+        {
+            try
             {
-                if (stopped())
-                    yield break;
-                yield return (shard, pending);
+                while (true)
+                {
+                    await places.WaitAsync(letGo.Token);
+                    using var place = new Place(places);
+                    if (await order.NextAsync(letGo.Token) is not { } next)
+                        return;
+                    await ReadAsync(next, () => order.Read(next), place, output, () => softStop.IsCancellationRequested, letGo.Token);
+                }
             }
+            catch (Exception exception)
+            {
+                // The first is the cause; the others were told to let go.
+                Interlocked.CompareExchange(ref fault, ExceptionDispatchInfo.Capture(exception), null);
+                await letGo.CancelAsync();
+            }
+        }
     }
 
     // One reading is held back until the next is there, since the last one tells how many there are.
     // A stop lets no further document of a container in: the container is not recorded, and opened again by the next run.
-    private async ValueTask ReadAsync(Shard shard, Pending pending, ChannelWriter<DocumentInHand> output, Func<bool> stopped, CancellationToken cancellationToken)
+    private async Task ReadAsync(ToRead next, Action read, Place place, ChannelWriter<DocumentInHand> output, Func<bool> stopped, CancellationToken cancellationToken)
     {
+        var (shard, pending, _) = next;
         var (count, cut) = (0, false);
         DocumentReading? held = null;
         var (readings, reading) = await OpenAsync(pending, cancellationToken);
-        await using var owned = readings;
-        for (; !cut && reading is not null; reading = cut ? null : await NextAsync(readings, cancellationToken))
-        {
-            if (!pending.Wants(reading))
-                continue;
-            if (held is not null)
-                await SendAsync(held, null);
-            (held, count, cut) = (reading, count + 1, reading.Member is not null && stopped());
-        }
+        await using (readings)
+            for (; !cut && reading is not null; reading = cut ? null : await NextAsync(readings, cancellationToken))
+            {
+                if (!pending.Wants(reading))
+                    continue;
+                if (held is not null)
+                    await SendAsync(held, null);
+                (held, count, cut) = (reading, count + 1, reading.Member is not null && stopped());
+            }
+
+        read();
+        // While the models are being loaded, a text waits for them and the next document is read; later what waits is bounded by the gate and the number of readers.
+        if (models is not { IsCompleted: true })
+            place.Release();
 
         // What was to be tried once more is no longer there: nothing changes.
         held ??= new DocumentReading { Known = true };
@@ -89,7 +116,7 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
             var first = await SourcePipeline.ExecuteAsync(async _ =>
             {
                 await readings.DisposeAsync();
-                readings = reader.ReadAsync(pending.Document, sha256 => pending.Only is null && policy.IsUnchanged(sha256, pending.Whole), cancellationToken).GetAsyncEnumerator(cancellationToken);
+                readings = reader.ReadAsync(pending.Document, sha256 => IsKnown(pending, sha256), cancellationToken).GetAsyncEnumerator(cancellationToken);
                 return await readings.MoveNextAsync() ? readings.Current : null;
             }, cancellationToken);
             return (readings, first);
@@ -109,6 +136,17 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
             return (readings, new DocumentReading { Failure = Failures.Of("extract", exception) });
         }
     }
+
+    // A content that is new will need the models: they are loaded while it is being read.
+    private bool IsKnown(Pending pending, string sha256)
+    {
+        var known = pending.Only is null && policy.IsUnchanged(sha256, pending.Whole);
+        if (!known)
+            _ = ModelsAsync();
+        return known;
+    }
+
+    private Task<IReadOnlyList<ModelPass>> ModelsAsync() => LazyInitializer.EnsureInitialized(ref models, () => Task.Run(() => passes.Value));
 
     private static async Task<DocumentReading?> NextAsync(IAsyncEnumerator<DocumentReading> readings, CancellationToken cancellationToken)
     {
@@ -147,11 +185,11 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
         }
 
         // Models that cannot be loaded end the run; they are no document's failure.
-        var models = passes.Value;
+        var loaded = await ModelsAsync();
         using var held = InHand?.Take([document]);
         try
         {
-            document.Shares = [.. models.Select(pass => new PassShare(pass, pass.Split(text.Text, text.Language)))];
+            document.Shares = [.. loaded.Select(pass => new PassShare(pass, pass.Split(text.Text, text.Language)))];
             document.OpenPasses = document.Shares.Count;
         }
         catch (Exception exception)
@@ -160,5 +198,21 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
         }
 
         return document;
+    }
+
+    /// <summary>The place of one reader among those that may read at once; given back once.</summary>
+    private sealed class Place(SemaphoreSlim places) : IDisposable
+    {
+        private bool released;
+
+        public void Release()
+        {
+            if (released)
+                return;
+            released = true;
+            places.Release();
+        }
+
+        public void Dispose() => Release();
     }
 }

@@ -49,7 +49,7 @@ internal static class Generate
             good &= same;
             double all = job.Batch * Tokens;
             var (best, busy) = node is null ? (double.NaN, double.NaN) : (theirs[index].Seconds.Min(), theirs[index].Busy);
-            Console.WriteLine(FormattableString.Invariant($"| {job.Model} | {job.Batch} | {all / best:F0} | {all / alone.Best:F0} | {all / ours.Best:F0} | {busy / ours.Busy:F2} | {alone.Busy / ours.Busy:F2} |{(same ? "" : " other tokens!")}"));
+            Console.WriteLine(FormattableString.Invariant($"| {job.Model} | {job.Batch} | {(node is null ? "not asked" : FormattableString.Invariant($"{all / best:F0}"))} | {all / alone.Best:F0} | {all / ours.Best:F0} | {(node is null ? "" : FormattableString.Invariant($"{busy / ours.Busy:F2}"))} | {alone.Busy / ours.Busy:F2} |{(same ? "" : " other tokens!")}"));
         }
 
         return good ? 0 : 1;

@@ -30,7 +30,7 @@ internal static class Isolation
         var clock = Stopwatch.StartNew();
         var texts = await ReadBefore.OfAsync(new FolderSource(archive, NameFilter.All), local);
         Console.WriteLine(FormattableString.Invariant($"{texts.Documents} documents listed, {texts.Readings} readings; read alone, one after the other: {clock.Elapsed.TotalSeconds:F1} s"));
-        Console.WriteLine("turn   documents are read      clock s   processor s   model works s   waits s");
+        Console.WriteLine("turn   documents are read      clock s   processor s   model works s   waits s   when");
         for (var turn = 1; turn <= Turns; turn++)
         {
             using (var isolated = RoadVersusBare.Reader(tools))
@@ -48,7 +48,7 @@ internal static class Isolation
             var (_, seconds) = await RoadVersusBare.RunAsync(model, variant, archive, folder, ++runs, reader);
             // The reading processes end, so that the kernel counts theirs.
             (reader as IDisposable)?.Dispose();
-            Console.WriteLine(FormattableString.Invariant($"{turn,4}   {how,-20}{seconds,12:F1}{ProcessorSeconds() - before,14:F1}{batches.Work,16:F1}{batches.Wait,10:F1}"));
+            Console.WriteLine(FormattableString.Invariant($"{turn,4}   {how,-20}{seconds,12:F1}{ProcessorSeconds() - before,14:F1}{batches.Work,16:F1}{batches.Wait,10:F2}   {string.Join(", ", batches.Waits.Select(wait => FormattableString.Invariant($"{wait.Seconds:F2} after {wait.At:F1}")))}"));
         }
     }
 
@@ -61,6 +61,7 @@ internal static class Isolation
     {
         private readonly MeterListener listener = new();
         private readonly Stopwatch clock = Stopwatch.StartNew();
+        private readonly List<(double At, double Seconds)> waits = [];
         private double? first;
         private double last;
 
@@ -72,14 +73,19 @@ internal static class Isolation
             };
             listener.SetMeasurementEventCallback<double>((_, seconds, _, _) =>
             {
-                last = clock.Elapsed.TotalSeconds;
-                first ??= last - seconds;
+                var began = clock.Elapsed.TotalSeconds - seconds;
+                if (first is not null && began - last > 0.05) waits.Add((last - first.Value, began - last));
+                first ??= began;
+                last = began + seconds;
                 Work += seconds;
             });
             listener.Start();
         }
 
         public double Work { get; private set; }
+
+        /// <summary>Where it waited for longer than a twentieth of a second: after how many seconds from its first batch, and how long.</summary>
+        public IReadOnlyList<(double At, double Seconds)> Waits => waits;
 
         public double Wait => last - (first ?? 0) - Work;
 

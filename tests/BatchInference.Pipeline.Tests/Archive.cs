@@ -63,6 +63,9 @@ internal sealed class Archive : IDisposable
 
     public int Loads { get; private set; }
 
+    /// <summary>Called when the models are loaded; may throw.</summary>
+    public Action Loading { get; set; } = () => { };
+
     public CancellationTokenSource SoftStop { get; set; } = new();
 
     public CancellationTokenSource HardStop { get; set; } = new();
@@ -128,6 +131,7 @@ internal sealed class Archive : IDisposable
     private IReadOnlyList<ModelPass> Load()
     {
         Loads++;
+        Loading();
         return [Pass];
     }
 
