@@ -19,17 +19,30 @@ internal sealed class Pending(Document document, SettledDocument? settled, Settl
     /// <summary>How often this run tried it before.</summary>
     public int Attempt { get; init; }
 
-    /// <summary>When it is tried once more: the names that failed temporarily; others are not done again. Null the first time.</summary>
+    /// <summary>When it is tried once more: the names that failed temporarily, and with them all that stands inside them and never came home. Null the first time.</summary>
     public IReadOnlySet<string>? Only { get; init; }
 
     /// <summary>True when the reading is to be gone on with; the first time all are.</summary>
-    public bool Wants(DocumentReading reading) => Only is null || Only.Contains(Document.Id.Path + reading.Member) || reading.Failure is { Permanent: false };
+    public bool Wants(DocumentReading reading)
+    {
+        var path = Document.Id.Path + reading.Member;
+        return Only is null || Only.Contains(path) || reading.Failure is { Permanent: false } || (!Home.HasEnded(path) && StandsInside(path));
+    }
 
     /// <summary>The same document, to be tried once more for these names; only when all of its readings came home.</summary>
     public Pending Again(IReadOnlySet<string> names)
     {
-        Home.Again(names.Count);
+        Home.Again(names.Count, names.Contains(Document.Id.Path));
         return new Pending(Document, Settled, Whole) { Only = names, Home = Home, Attempt = Attempt + 1 };
+    }
+
+    // What cuts the reading of a container short bears its name, or "!/*" behind it where that name has a text of its own: what it would have given is not known before.
+    private bool StandsInside(string path)
+    {
+        for (var at = Document.Id.Path.Length; at < path.Length; at++)
+            if (path[at] is '!' or '#' && (Only!.Contains(path[..at]) || Only.Contains($"{path[..at]}!/*")))
+                return true;
+        return false;
     }
 
     /// <summary>Which of its readings came home; written by the write loop alone.</summary>
@@ -39,6 +52,8 @@ internal sealed class Pending(Document document, SettledDocument? settled, Settl
 /// <summary>Counts the readings of one listed document as they come home, in any order.</summary>
 internal sealed class Homecoming
 {
+    // Of documents in containers, which may be read more than once.
+    private HashSet<string>? ended;
     private int came;
     private int? expected;
     private int temporary;
@@ -68,11 +83,22 @@ internal sealed class Homecoming
         AnyFailed |= kind == OutcomeKind.Failed || (kind == OutcomeKind.Unchanged && hand.Settled?.Status == Results.RowStatus.Failed);
         HasOwn |= hand.Reading.Member is null;
         temporary += kind == OutcomeKind.Temporary ? 1 : 0;
+        if (kind != OutcomeKind.Temporary)
+            (ended ??= new HashSet<string>(StringComparer.Ordinal)).Add(hand.Path);
         return came == expected;
     }
 
+    /// <summary>True when it is known what became of a document, for good.</summary>
+    public bool HasEnded(string path) => ended?.Contains(path) == true;
+
     /// <summary>Begins to count anew, for so many readings that are tried once more.</summary>
-    public void Again(int readings) => (came, expected, temporary) = (0, null, temporary - readings);
+    /// <param name="readings">How many.</param>
+    /// <param name="own">True when the listed document's own is among them.</param>
+    public void Again(int readings, bool own)
+    {
+        (came, expected, temporary) = (0, null, temporary - readings);
+        HasOwn &= !own;
+    }
 }
 
 /// <summary>Law 4 as a policy: which documents are to be done, and which were only touched.</summary>

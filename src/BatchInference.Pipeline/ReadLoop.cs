@@ -77,12 +77,13 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
     private async Task ReadAsync(ToRead next, Action read, Place place, ChannelWriter<DocumentInHand> output, Func<bool> stopped, CancellationToken cancellationToken)
     {
         var (shard, pending, _) = next;
-        var (count, cut) = (0, false);
+        var (count, cut, hasOwn) = (0, false, false);
         DocumentReading? held = null;
         var (readings, reading) = await OpenAsync(pending, cancellationToken);
         await using (readings)
-            for (; !cut && reading is not null; reading = cut ? null : await NextAsync(readings, cancellationToken))
+            for (; !cut && reading is not null; reading = cut ? null : await NextAsync(readings, hasOwn, cancellationToken))
             {
+                hasOwn |= reading.Member is null;
                 if (!pending.Wants(reading))
                     continue;
                 if (held is not null)
@@ -148,7 +149,7 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
 
     private Task<IReadOnlyList<ModelPass>> ModelsAsync() => LazyInitializer.EnsureInitialized(ref models, () => Task.Run(() => passes.Value));
 
-    private static async Task<DocumentReading?> NextAsync(IAsyncEnumerator<DocumentReading> readings, CancellationToken cancellationToken)
+    private static async Task<DocumentReading?> NextAsync(IAsyncEnumerator<DocumentReading> readings, bool hasOwn, CancellationToken cancellationToken)
     {
         try
         {
@@ -160,8 +161,8 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
         }
         catch (Exception exception)
         {
-            // The enumerator has ended with it, so this is the last reading.
-            return new DocumentReading { Failure = Failures.Of("extract", exception) };
+            // The enumerator has ended with it, so this is the last reading; behind the document's own it is of what stands inside.
+            return new DocumentReading { Member = hasOwn ? "!/*" : null, Failure = Failures.Of("extract", exception) };
         }
     }
 
@@ -173,7 +174,7 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
         {
             Settled = settled,
             Readings = total,
-            Unchanged = reading.Known || (pending.Only is null && policy.IsUnchanged(reading.Sha256, settled)),
+            Unchanged = reading.Known || (pending.Only?.Contains(path) != true && policy.IsUnchanged(reading.Sha256, settled)),
         };
         if (document.Unchanged || reading.Text is not { } text || reading.Failure is not null)
             return document;

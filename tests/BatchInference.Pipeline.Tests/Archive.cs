@@ -187,8 +187,14 @@ internal sealed class ArchiveBox : ContainerOpener
 {
     public const string Lid = "\n=== ";
 
+    /// <summary>Of a box in a box.</summary>
+    public const string InnerLid = "\n--- ";
+
     /// <summary>How often a box was opened.</summary>
     public int Openings { get; private set; }
+
+    /// <summary>Called before a document inside is come to; may throw, and cut the reading short.</summary>
+    public Action<string> Reaching { get; set; } = _ => { };
 
     /// <summary>Called when a document inside is opened; may throw.</summary>
     public Action<string> Taking { get; set; } = _ => { };
@@ -207,10 +213,12 @@ internal sealed class ArchiveBox : ContainerOpener
     {
         Openings++;
         using var reader = new StreamReader(content, Encoding.UTF8, leaveOpen: true);
-        foreach (var part in reader.ReadToEnd().Split(Lid).Skip(1))
+        var all = reader.ReadToEnd();
+        foreach (var part in all.Split(all.Contains(Lid, StringComparison.Ordinal) ? Lid : InnerLid).Skip(1))
         {
             var end = part.IndexOf('\n', StringComparison.Ordinal);
             var (name, text) = (part[..end], part[(end + 1)..]);
+            Reaching(name);
             if (text == "TORN")
                 throw new DocumentException("The ZIP archive is damaged.", permanent: true);
             yield return new Member(name, () =>

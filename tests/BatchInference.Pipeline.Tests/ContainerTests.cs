@@ -104,6 +104,71 @@ public sealed class ContainerTests : IDisposable
     }
 
     [Fact]
+    public async Task ALetterThatCouldNotBeOpenedAtOnceIsReadWithItsEnclosures()
+    {
+        archive["mail.eml"] = ArchiveBox.Letter("Dear Sir.", ("plan.txt", "The plan of the park."));
+        FailOnceAt("mail.eml");
+        var report = await archive.RunAsync();
+        archive.RowsPerDocument.ShouldBe(["mail.eml", "mail.eml!/plan.txt"]);
+        report.Remaining.ShouldBe(0);
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task ABoxThatChangedAndCouldNotBeOpenedAtOnceIsReadAnew()
+    {
+        Box();
+        await archive.RunAsync();
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("3.txt", "A third one."));
+        FailOnceAt("box.zip");
+        var report = await archive.RunAsync();
+        report.Counts.ShouldBe(new RunCounts { Listed = 2, Skipped = 1, Completed = 1, Unchanged = 1, Members = 1, Tokens = report.Counts.Tokens });
+        (await archive.Ledger.FailuresAsync("letters", default).CountAsync()).ShouldBe(0);
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("box.zip", 1)]
+    [InlineData("mail.eml", 1)]
+    [InlineData("outer.zip!/inner.zip", 1)]
+    [InlineData("box.zip", 9)]
+    public async Task WhatStandsBehindACutIsReadWhenTheReadingGoesOn(string box, int failures)
+    {
+        (string, string)[] members = [("1.txt", "The first one."), ("2.txt", "The second one."), ("3.txt", "The third one.")];
+        if (box == "mail.eml") archive["mail.eml"] = ArchiveBox.Letter("Dear Sir.", members);
+        else archive["box.zip"] = ArchiveBox.Of(members);
+        if (box.StartsWith("outer", StringComparison.Ordinal))
+        {
+            archive.Documents.Clear();
+            archive["outer.zip"] = ArchiveBox.Of(("inner.zip", ArchiveBox.Of(members).Replace(ArchiveBox.Lid, ArchiveBox.InnerLid, StringComparison.Ordinal)));
+        }
+
+        archive.Box.Reaching = name =>
+        {
+            if (name == "2.txt" && failures-- > 0) throw new Documents.DocumentException("It took too long.", permanent: false);
+        };
+        for (var night = 0; night < 4 && failures > 0; night++) await archive.RunAsync();
+        await archive.RunAsync();
+        string[] own = box == "mail.eml" ? [box] : [];
+        archive.RowsPerDocument.ShouldBe([.. own, $"{box}!/1.txt", $"{box}!/2.txt", $"{box}!/3.txt"]);
+        (await archive.Ledger.FailuresAsync("letters", default).CountAsync()).ShouldBe(0);
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task ALetterIsReadAgainUntilItsEnclosureIsThoughItsOwnTextStands()
+    {
+        archive["mail.eml"] = ArchiveBox.Letter("Dear Sir.", ("plan.txt", "The plan of the park."));
+        archive.Box.Taking = _ => throw new Documents.DocumentException("It is away.", permanent: false);
+        for (var night = 0; night < 3; night++)
+            (await archive.RunAsync(plan => plan with { RetryDelays = [] })).Remaining.ShouldBe(1);
+        archive.Box.Taking = _ => { };
+        (await archive.RunAsync()).Counts.ShouldBe(new RunCounts { Listed = 1, Completed = 1, Unchanged = 1, Members = 1, Tokens = 5 });
+        archive.RowsPerDocument.ShouldBe(["mail.eml", "mail.eml!/plan.txt"]);
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task ADamagedContainerKeepsTheRowsOfWhatWasReadBeforeTheDamage()
     {
         archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("2.txt", "TORN"), ("3.txt", "Never seen."));
@@ -216,6 +281,17 @@ public sealed class ContainerTests : IDisposable
         var forecast = await new BatchRun(Some.Plan(), archive.Source, archive.Reader, () => [archive.Pass], archive.Sink, archive.Ledger).ForecastAsync(default);
         forecast.Pending.ShouldBe(2);
         forecast.Tokens.ShouldBeGreaterThan(10);
+    }
+
+    private void FailOnceAt(string path)
+    {
+        var failed = false;
+        archive.Opening = name =>
+        {
+            if (name != path || failed) return;
+            failed = true;
+            throw new Documents.DocumentException("It is away.", permanent: false);
+        };
     }
 
     private void Box()

@@ -134,6 +134,15 @@ public abstract partial class SqlLedger : Ledger
             await DeleteAsync("suspect", names);
         }
 
+        // Before the containers: one of them may be recorded as to be opened again though its own text is unchanged.
+        if (settlement.Unchanged.Count > 0)
+        {
+            var unchanged = ToJson(settlement.Unchanged);
+            await TouchAsync("container", unchanged);
+            await TouchAsync("document", unchanged);
+            await sql.ExecuteAsync($"DELETE FROM failure WHERE scope = $1 AND permanent = 0 AND path IN (SELECT value ->> 'path' FROM {Listed(2)})", [scope, unchanged], cancellationToken);
+        }
+
         if (settlement.Containers.Count > 0)
         {
             await sql.ExecuteAsync(
@@ -147,14 +156,13 @@ public abstract partial class SqlLedger : Ledger
             var rowless = ToJson(settlement.Containers.Where(one => !one.HasOwnRow).Select(one => one.Path));
             await DeleteAsync("failure", rowless);
             await DeleteAsync("document", rowless);
-        }
-
-        if (settlement.Unchanged.Count > 0)
-        {
-            var unchanged = ToJson(settlement.Unchanged);
-            await TouchAsync("container", unchanged);
-            await TouchAsync("document", unchanged);
-            await sql.ExecuteAsync($"DELETE FROM failure WHERE scope = $1 AND permanent = 0 AND path IN (SELECT value ->> 'path' FROM {Listed(2)})", [scope, unchanged], cancellationToken);
+            // Of one that was read to its end nothing is left to be tried again; what once cut its reading short bears a name that does not come again. '0' is the sign behind '/'.
+            await sql.ExecuteAsync(
+                $"""
+                DELETE FROM failure WHERE scope = $1 AND path IN (
+                    SELECT f.path FROM {ListedTexts(2)} CROSS JOIN failure f WHERE f.scope = $1 AND f.permanent = 0 AND f.path > value || '!/' AND f.path < value || '!0')
+                """,
+                [scope, ToJson(settlement.Containers.Where(one => !one.Retry).Select(one => one.Path))], cancellationToken);
         }
 
         if (settlement.Failures.Count > 0)

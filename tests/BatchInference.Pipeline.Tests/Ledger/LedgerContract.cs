@@ -127,6 +127,25 @@ public abstract class LedgerContract
     }
 
     [Fact]
+    public async Task AContainerIsToBeOpenedAgainThoughItsOwnTextIsUnchangedAndOnceReadToItsEndHasNothingLeftToTry()
+    {
+        var run = await BeginAsync(1);
+        await SettleAsync(run, 0, ["a.eml"]);
+        var failure = new DocumentFailure("extract", "It took too long.", Permanent: false);
+        FailureRecord Failed(string path) => new(path, "v1", failure, run.Run, run.Started);
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [new UnchangedDocument("a.eml", "v1")], [Failed("a.eml!/*"), Failed("a.eml!/x.zip!/1"), Failed("a.eml!2"), Failed("a.em")])
+        {
+            Containers = [Container("a.eml", RowStatus.Completed) with { Retry = true, HasOwnRow = true }],
+        }, default);
+        (await Ledger.FindContainersAsync(Some.Scope, ["a.eml"], default))["a.eml"].Retry.ShouldBeTrue();
+        (await Ledger.FailuresAsync("letters", default).CountAsync()).ShouldBe(4);
+
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [], []) { Containers = [Container("a.eml", RowStatus.Completed) with { HasOwnRow = true }] }, default);
+        (await Ledger.FailuresAsync("letters", default).Select(one => one.Path).ToListAsync()).ShouldBe(["a.em", "a.eml!2"], ignoreOrder: true);
+        (await FindAsync("a.eml")).ShouldNotBeEmpty();
+    }
+
+    [Fact]
     public async Task WhatIsNoContainerAnyMoreOrHasNoTextOfItsOwnAnyMoreIsForgottenAsSuch()
     {
         var run = await BeginAsync(1);
