@@ -46,6 +46,9 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     /// <summary>How a model is asked again that answered in this run and answers no more.</summary>
     public ResiliencePipeline ModelPipeline { get; init; } = ResiliencePipeline.Empty;
 
+    /// <summary>Tells what asked for the soft stop, for people; null when it is not known.</summary>
+    public Func<string?> WhyStopped { get; init; } = () => null;
+
     /// <summary>True to share the run of another node that has the job already, instead of being refused.</summary>
     public bool Shares { get; init; }
 
@@ -141,7 +144,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             Job = plan.Job,
             Run = plan.Run,
             End = walk.Fault is not null && !(softStop.IsCancellationRequested && IsOutage(walk.Fault)) ? RunEnd.Failed : walk.IsComplete ? RunEnd.Complete : RunEnd.Stopped,
-            Reason = walk.Fault is not null ? Why(walk.Fault) : walk.IsComplete ? null : "The run was asked to stop.",
+            Reason = walk.Fault is not null ? Why(walk.Fault) : walk.IsComplete ? null : WhyStopped() is { } asked ? $"The run was asked to stop: {asked}." : "The run was asked to stop.",
             Counts = walk.Fault is null ? Progress.Counts : await PublishedAsync(),
             Remaining = walk.Remaining,
             Parts = walk.Parts,
@@ -209,7 +212,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
 
     private BatchRun Sharing(RunRecord run) => new(plan with { Run = run.Run, RunDate = run.RunDate, Limit = null, Again = RunHeader.Parse(run.Header).Again }, source, reader, load, sink, ledger)
     {
-        Time = Time, Logger = Logger, Progress = Progress, SourcePipeline = SourcePipeline, SinkPipeline = SinkPipeline, ModelPipeline = ModelPipeline, StateFolder = StateFolder,
+        Time = Time, Logger = Logger, Progress = Progress, SourcePipeline = SourcePipeline, SinkPipeline = SinkPipeline, ModelPipeline = ModelPipeline, StateFolder = StateFolder, WhyStopped = WhyStopped,
     };
 
     private ShardListing Listing(string? first = null) => new(plan, source, FindAsync, FindContainersAsync, policy, Progress) { First = first };

@@ -20,6 +20,7 @@ public sealed class StopTests
             (await worker.EndAsync()).ShouldExit(4);
             results.Manifests().ShouldHaveSingleItem()["complete"]!.GetValue<bool>().ShouldBeFalse();
             ((int)results.Manifests().Single()["remaining"]!).ShouldBeGreaterThan(0);
+            results.Manifests().Single().ToJsonString().ShouldContain("The run was asked to stop: it was stopped by a signal.");
         }
 
         (await WorkerProcess.RunAsync(folder["state"], arguments)).ShouldExit(0);

@@ -68,6 +68,9 @@ internal sealed class Archive : IDisposable
 
     public CancellationTokenSource SoftStop { get; set; } = new();
 
+    /// <summary>What asks for the soft stop.</summary>
+    public string? WhyStopped { get; set; }
+
     public CancellationTokenSource HardStop { get; set; } = new();
 
     public string this[string path]
@@ -81,7 +84,7 @@ internal sealed class Archive : IDisposable
     {
         Time.Advance(TimeSpan.FromSeconds(1));
         var plan = Some.Plan(runs++, Pass.Fingerprint);
-        var run = new BatchRun(change?.Invoke(plan) ?? plan, Source, Reader, Load, Sink, Ledger) { Time = Time, Progress = new RunProgress(Time), StateFolder = state, Logger = Logger };
+        var run = new BatchRun(change?.Invoke(plan) ?? plan, Source, Reader, Load, Sink, Ledger) { Time = Time, Progress = new RunProgress(Time), StateFolder = state, Logger = Logger, WhyStopped = () => WhyStopped };
         return await run.RunAsync(SoftStop.Token, HardStop.Token);
     }
 
@@ -168,6 +171,9 @@ internal sealed class ArchiveText : TextExtractor
 {
     public int Grown { get; set; } = 1;
 
+    /// <summary>What it makes of a text.</summary>
+    public Func<string, string> Read { get; set; } = text => text;
+
     public override IReadOnlyList<string> MediaTypes => ["text/plain", "message/rfc822"];
 
     public override int Revision => Grown;
@@ -178,7 +184,7 @@ internal sealed class ArchiveText : TextExtractor
         var text = reader.ReadToEnd().Split(ArchiveBox.Lid)[0];
         return text.Contains("LOCKED", StringComparison.Ordinal)
             ? throw new DocumentException("The document is encrypted and no password is configured.", permanent: true)
-            : new ExtractedText(text, mediaType) { Language = "en", Metadata = new Dictionary<string, string> { ["title"] = text.Split(' ')[0] } };
+            : new ExtractedText(Read(text), mediaType) { Language = "en", Metadata = new Dictionary<string, string> { ["title"] = text.Split(' ')[0] } };
     }
 }
 

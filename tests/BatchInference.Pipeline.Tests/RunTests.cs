@@ -210,6 +210,28 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
+    public async Task ATextThatAnEarlierExtractionLeftMakesRoomForTheOneThatQuotesCountIn()
+    {
+        archive["one"] = "The same words.";
+        await archive.RunAsync(plan => plan with { Formats = new OutputFormats { Text = true } });
+        archive.Extractor.Grown++;
+        archive.Extractor.Read = text => $"{text} And a footnote.";
+        await archive.RunAsync(plan => plan with { Formats = new OutputFormats { Text = true }, Again = true });
+        var sha256 = archive.Rows[0].Sha256!;
+        archive.Sink.Text($"text/{sha256[..2]}/{sha256}.txt").ShouldBe("The same words. And a footnote.");
+    }
+
+    [Fact]
+    public async Task ARunThatWasStoppedSaysWhatStoppedIt()
+    {
+        Letters(10);
+        archive.WhyStopped = "the night closed";
+        archive.Opening = _ => archive.SoftStop.Cancel();
+        (await archive.RunAsync()).Reason.ShouldBe("The run was asked to stop: the night closed.");
+        (await archive.Ledger.RunsAsync("letters", 1, default)).Single().Ending!.Reason.ShouldBe("The run was asked to stop: the night closed.");
+    }
+
+    [Fact]
     public async Task AForecastReadsASampleAndWritesNothing()
     {
         Letters(100);

@@ -13,6 +13,9 @@ internal sealed class MemberNames
 
     private readonly HashSet<string> given = new(StringComparer.Ordinal);
 
+    // The number that the next one of a name that was given already may have.
+    private readonly Dictionary<string, int> numbers = new(StringComparer.Ordinal);
+
     /// <summary>What follows the container's name: <c>!/letters/1.txt</c>, <c>#12</c>.</summary>
     /// <param name="member">The member.</param>
     /// <param name="leadsOutside">True when the name climbs out of the container, as only an attack does.</param>
@@ -23,9 +26,12 @@ internal sealed class MemberNames
         if (given.Add(suffix)) return suffix;
         // A second one of that name, as after "tar -r": numbered before its ending, so that it stays what it is.
         var dot = suffix.LastIndexOf('.') is var at && at > suffix.LastIndexOf('/') + 1 ? at : suffix.Length;
-        for (var number = 2; ; number++)
+        while (true)
+        {
+            var number = numbers[suffix] = numbers.GetValueOrDefault(suffix, 1) + 1;
             if ($"{suffix[..dot]} ({number}){suffix[dot..]}" is var numbered && given.Add(numbered))
                 return numbered;
+        }
     }
 
     /// <summary>What follows the listed document's name, where it is too long for a key: its beginning, a hash of the whole, its ending.</summary>

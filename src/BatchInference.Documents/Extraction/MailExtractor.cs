@@ -1,6 +1,7 @@
 using System.Globalization;
 using BatchInference.Documents.Extraction.Outlook;
 using MimeKit;
+using MimeKit.Tnef;
 
 namespace BatchInference.Documents.Extraction;
 
@@ -16,7 +17,7 @@ internal sealed class MailExtractor : TextExtractor
 
     public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {
-        using var mail = Parse(content, mediaType, limits, cancellationToken);
+        using var mail = Parse(content, mediaType, limits, withText: true, cancellationToken);
         var text = new TextBuilder(limits);
         Header(text, "Subject", mail.Subject);
         Header(text, "From", Shown(mail.From));
@@ -25,8 +26,10 @@ internal sealed class MailExtractor : TextExtractor
         if (mail.Headers.Contains(HeaderId.Date)) Header(text, "Date", mail.Date.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture));
         text.EndParagraph();
 
-        var plain = mail.GetTextBody(MimeKit.Text.TextFormat.Plain);
-        var html = mail.HtmlBody;
+        // What Outlook packs into a winmail.dat has the text, too.
+        using var unpacked = mail.TextBody is null && mail.HtmlBody is null ? mail.BodyParts.OfType<TnefPart>().FirstOrDefault()?.ConvertToMessage() : null;
+        var plain = (unpacked ?? mail).GetTextBody(MimeKit.Text.TextFormat.Plain);
+        var html = (unpacked ?? mail).HtmlBody;
         // Some mailers send an empty plain part beside the real one.
         if (html is not null && (plain is null || plain.Trim().Length < 20)) HtmlExtractor.Append(html, text, withTitle: false, cancellationToken);
         else text.AppendLines(plain);
@@ -41,10 +44,15 @@ internal sealed class MailExtractor : TextExtractor
     internal static string? NameOf(MimeEntity part) => (part.ContentDisposition?.FileName ?? part.ContentType.Name) is { } name && !string.IsNullOrWhiteSpace(name) ? name : null;
 
     /// <summary>The parts of a mail, of either format; contents stay in the stream.</summary>
+    /// <param name="content">The whole of it.</param>
+    /// <param name="mediaType">The format.</param>
+    /// <param name="limits">What its text may cost.</param>
+    /// <param name="withText">False where only what is attached is wanted, and a text that cannot be read is no matter.</param>
+    /// <param name="cancellationToken">Asks to stop.</param>
     /// <exception cref="DocumentException">It is none.</exception>
-    internal static MimeMessage Parse(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
+    internal static MimeMessage Parse(Stream content, string mediaType, ExtractionLimits limits, bool withText, CancellationToken cancellationToken)
     {
-        if (mediaType == Extraction.MediaTypes.OutlookMail) return OutlookMessage.Read(content, limits, cancellationToken);
+        if (mediaType == Extraction.MediaTypes.OutlookMail) return OutlookMessage.Read(content, limits, withText, cancellationToken);
         try
         {
             var options = new ParserOptions { MaxMimeDepth = DeepestNesting, CharsetEncoding = System.Text.Encoding.UTF8 };

@@ -60,6 +60,7 @@ internal static partial class MediaTypeDetection
     /// <summary>Finds the type of a content.</summary>
     /// <param name="content">Seekable; its position is changed.</param>
     /// <param name="path">The document's name.</param>
+    /// <exception cref="DocumentException">It is one that is encrypted as a whole.</exception>
     public static string Detect(Stream content, string path)
     {
         var buffer = new byte[Head];
@@ -87,15 +88,19 @@ internal static partial class MediaTypeDetection
 
     private static string InsideCompoundFile(Stream content)
     {
+        CompoundStorage root;
         try
         {
-            var root = Outlook.CompoundFile.Open(content).Root;
-            return Streams.FirstOrDefault(one => root.Has(one.Stream)).Type ?? MediaTypes.CompoundFile;
+            root = Outlook.CompoundFile.Open(content).Root;
         }
         catch (DocumentException)
         {
             return InsideDamagedCompoundFile(content);
         }
+
+        // A document of the present Office formats with a password ([MS-OFFCRYPTO] 2.3.4).
+        if (root.Has("EncryptedPackage")) throw new DocumentException("The document is encrypted and no password is configured.", permanent: true);
+        return Streams.FirstOrDefault(one => root.Has(one.Stream)).Type ?? MediaTypes.CompoundFile;
     }
 
     // In UTF-16 ([MS-CFB] 2.6): the beginning of the directory tells what a damaged one was, too.

@@ -1,3 +1,4 @@
+using System.Text;
 using BatchInference.Pipeline.Results.RowFormats;
 using Polly;
 
@@ -58,9 +59,26 @@ internal sealed class PartPublisher(ResultSink sink, ResiliencePipeline pipeline
         return made;
     }
 
-    /// <summary>Keeps an extracted text under its document's hash.</summary>
-    public Task KeepTextAsync(string sha256, string text, CancellationToken cancellationToken) =>
-        CreateAsync(PartNames.Text(sha256), (stream, token) => stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(text), token).AsTask(), cancellationToken);
+    /// <summary>Keeps an extracted text under its document's hash; one that an earlier extraction left there, and that says something else, makes room, since quotes count in the text of the last row.</summary>
+    public async Task KeepTextAsync(string sha256, string text, CancellationToken cancellationToken)
+    {
+        var (name, bytes) = (PartNames.Text(sha256), Encoding.UTF8.GetBytes(text));
+        if (await WriteAsync() is not null || await HoldsAsync(name, bytes, cancellationToken))
+            return;
+        await pipeline.ExecuteAsync(async token => await sink.DeleteAsync(name, token), cancellationToken);
+        await WriteAsync();
+
+        Task<StoredFile?> WriteAsync() => CreateAsync(name, (stream, token) => stream.WriteAsync(bytes, token).AsTask(), cancellationToken);
+    }
+
+    private async Task<bool> HoldsAsync(string name, byte[] bytes, CancellationToken cancellationToken)
+    {
+        await using var stream = await OpenAsync(name, cancellationToken);
+        if (stream is null)
+            return false;
+        var held = new byte[bytes.Length + 1];
+        return await stream.ReadAtLeastAsync(held, held.Length, throwOnEndOfStream: false, cancellationToken) == bytes.Length && held.AsSpan(0, bytes.Length).SequenceEqual(bytes);
+    }
 
     public Task<StoredFile?> CreateAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken) =>
         pipeline.ExecuteAsync(async token => await sink.CreateAsync(name, write, token), cancellationToken).AsTask();

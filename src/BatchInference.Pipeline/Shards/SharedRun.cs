@@ -38,7 +38,7 @@ internal sealed class SharedRun(Ledger ledger, RunPlan plan, ResultScope scope, 
         {
             IsShared = true,
             End = ending?.End == RunEnd.Complete ? RunEnd.Complete : RunEnd.Stopped,
-            Reason = ending?.End == RunEnd.Complete ? null : ending?.Reason ?? "The node that led the run is gone.",
+            Reason = ending?.End == RunEnd.Complete ? null : ending?.Reason ?? (softStop.IsCancellationRequested ? "The run was asked to stop." : "The node that led the run is gone."),
         };
     }
 

@@ -36,15 +36,15 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
         await using var display = ProgressDisplay.Of(plan.Job, progress, surroundings);
         var output = OutputPause.Of(TimeSpan.FromSeconds(job.Program.Storage.OutputPauseSeconds), surroundings.Time, progress.Pauses, Told, shown.Waited, stop.Soft);
         var model = ModelPause.Of(job.Program.Models, surroundings.Time, progress.Pauses, Told, shown.Waited, stop.Soft);
-        var report = await Run(plan, progress, output, model).RunAsync(stop.Soft, stop.Hard);
+        var report = await Run(plan, progress, stop, output, model).RunAsync(stop.Soft, stop.Hard);
         Telemetry.Ran(plan.Job, report.End, surroundings.Time.GetElapsedTime(began));
-        return report with { Reason = report.Reason ?? (report.End == RunEnd.Stopped ? stop.Reason : null) };
+        return report;
     }
 
     /// <summary>Looks at what a run would have to do.</summary>
-    public Task<RunForecast> ForecastAsync(RunPlan plan, StopSignals stop) => Run(plan, new RunProgress(surroundings.Time), ResiliencePipeline.Empty, ResiliencePipeline.Empty).ForecastAsync(stop.Soft);
+    public Task<RunForecast> ForecastAsync(RunPlan plan, StopSignals stop) => Run(plan, new RunProgress(surroundings.Time), stop, ResiliencePipeline.Empty, ResiliencePipeline.Empty).ForecastAsync(stop.Soft);
 
-    private BatchRun Run(RunPlan plan, RunProgress progress, ResiliencePipeline folder, ResiliencePipeline model) => new(plan, job.Source, job.Reader, job.Tasks.Load, job.Sink, ledger)
+    private BatchRun Run(RunPlan plan, RunProgress progress, StopSignals stop, ResiliencePipeline folder, ResiliencePipeline model) => new(plan, job.Source, job.Reader, job.Tasks.Load, job.Sink, ledger)
     {
         Time = surroundings.Time,
         Progress = progress,
@@ -54,5 +54,6 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
         SourcePipeline = job.Places.SourceGuard?.Documents ?? ResiliencePipeline.Empty,
         SinkPipeline = job.Places.SinkGuard?.Operations ?? folder,
         ModelPipeline = model,
+        WhyStopped = () => stop.Reason,
     };
 }

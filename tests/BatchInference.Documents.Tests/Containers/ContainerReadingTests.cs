@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
+using BatchInference.Documents.Containers;
 using BatchInference.Documents.Extraction;
 
 namespace BatchInference.Documents.Tests.Containers;
@@ -17,6 +18,17 @@ public sealed class ContainerReadingTests
         var readings = await ReadAsync("a.zip", Zip(("one.txt", Letter("first")), ("folder/", []), ("folder/two é.txt", Letter("second")), ("b.zip", inner)));
         readings.Select(reading => (reading.Member, Word(reading))).ShouldBe([("!/one.txt", "first"), ("!/folder/two é.txt", "second"), ("!/b.zip!/c.txt", "innermost")]);
         readings.Select(reading => reading.ListedSha256).Distinct().Count().ShouldBe(1);
+    }
+
+    [Fact]
+    public void HoweverManyMembersOfOneNameAContainerHasEachIsNumberedAtOnce()
+    {
+        var names = new MemberNames();
+        var given = Enumerable.Range(0, 200_000).Select(_ => names.Next(new Member("letter.txt", () => Stream.Null), out var _)).ToArray();
+        given.Distinct(StringComparer.Ordinal).Count().ShouldBe(given.Length);
+        given[..3].ShouldBe(["!/letter.txt", "!/letter (2).txt", "!/letter (3).txt"]);
+        names.Next(new Member("letter (200001).txt", () => Stream.Null), out var _).ShouldBe("!/letter (200001).txt");
+        names.Next(new Member("letter.txt", () => Stream.Null), out var _).ShouldBe("!/letter (200002).txt");
     }
 
     [Fact]

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.Pkcs;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using BatchInference.Documents.Extraction;
 using BatchInference.Testing;
@@ -70,19 +67,6 @@ public sealed class OutlookMailTests
         readings[1].Failure.ShouldBe(new DocumentFailure("extract", "What the e-mail says is encrypted (S/MIME); only a recipient's key opens it.", true));
     }
 
-    [Fact]
-    public async Task WhatASignatureEnclosesIsRead()
-    {
-        using var key = RSA.Create(2048);
-        using var certificate = new CertificateRequest("CN=clerk", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
-        var signed = new SignedCms(new ContentInfo(Encoding.UTF8.GetBytes("Content-Type: text/plain; charset=utf-8\r\n\r\nLe conseil a délibéré.\r\n")));
-        signed.ComputeSignature(new CmsSigner(certificate));
-        var mail = $"From: a@example.org\r\nSubject: scellé\r\nMIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\nContent-Disposition: attachment; filename=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n\r\n{Convert.ToBase64String(signed.Encode(), Base64FormattingOptions.InsertLineBreaks)}\r\n";
-        var readings = await ReadAsync("sealed.eml", Encoding.UTF8.GetBytes(mail));
-        readings.Select(reading => (reading.Member, reading.Failure)).ShouldBe([(null, null), ("!/smime.p7m", null)]);
-        readings[1].Text!.Text.ShouldBe("Le conseil a délibéré.");
-    }
-
     [Theory]
     [InlineData("directory", "The file is damaged: its directory goes in a circle.")]
     [InlineData("table", "The file is damaged: a stream goes in a circle.")]
@@ -124,10 +108,114 @@ public sealed class OutlookMailTests
     [Fact]
     public async Task MessagesInMessagesAreReadToTheLimitOfTheConfiguration()
     {
-        var readings = await ReadAsync("deep.msg", CompoundFileWriter.Message(depth: 200));
+        var readings = await ReadAsync("deep.msg", CompoundFileWriter.Write(Deep(level: 0, depth: 200, at: "")));
         readings.Where(reading => reading.Text is not null).Select(reading => reading.Text!.Text).ShouldBe(Enumerable.Range(0, readings.Count - 1).Select(level => $"Subject: depth {level}\n\nAttachments: depth {level + 1}.eml"));
         readings[^1].Failure.ShouldBe(new DocumentFailure("extract", $"The e-mail stands in {new ExtractionLimits().Depth} others, the limit of the configuration (Limits:Depth); it was not opened.", true));
     }
+
+    [Theory]
+    [InlineData("a@x.fr;")]
+    [InlineData("<a@x.fr>")]
+    [InlineData("mailto:a@x.fr")]
+    [InlineData("a@x.fr,b@x.fr")]
+    [InlineData("jean.@x.fr")]
+    [InlineData("Dupont,Jean@MINFIN")]
+    [InlineData("@Home")]
+    [InlineData("\"@")]
+    public async Task AnOddAddressIsShownAsItIsWritten(string address)
+    {
+        var text = (await ReadAsync("odd.msg", Message(("__recip_version1.0_#00000000/__properties_version1.0", new byte[8]), Text("__recip_version1.0_#00000000/__substg1.0_3003001F", address)))).Single().Text!.Text;
+        text.ShouldContain("Le conseil a délibéré.");
+        text.ShouldContain("To: ");
+        text.ShouldContain(address.Trim('<', '>', '"', '@').Split('@', ',')[0]);
+    }
+
+    [Theory]
+    [InlineData("image1.")]
+    [InlineData("<abc")]
+    [InlineData("\"abc")]
+    public async Task AnOddIdentifierOfAnAttachmentIsNoMatter(string identifier)
+    {
+        const string at = "__attach_version1.0_#00000000/";
+        var readings = await ReadAsync("odd.msg", Message(($"{at}__properties_version1.0", new byte[8]), Text($"{at}__substg1.0_3707001F", "plan.txt"), Text($"{at}__substg1.0_3712001F", identifier), ($"{at}__substg1.0_37010102", Encoding.ASCII.GetBytes("The plan of the park.".PadRight(4096)))));
+        readings.Select(reading => reading.Member).ShouldBe([null, "!/plan.txt"]);
+        readings[1].Text!.Text.ShouldBe("The plan of the park.");
+    }
+
+    [Fact]
+    public async Task ADamagedAttachmentOrRecipientCostsNothingElse()
+    {
+        const string one = "__attach_version1.0_#00000000/", two = "__attach_version1.0_#00000001/", three = "__attach_version1.0_#00000002/";
+        var cut = Encoding.ASCII.GetBytes(new string('x', 9000));
+        var bytes = Message(
+            Text("__recip_version1.0_#00000000/__substg1.0_3003001F", "a@x.fr"),
+            ($"{one}__properties_version1.0", new byte[8]), Text($"{one}__substg1.0_3707001F", "cut.txt"), ($"{one}__substg1.0_37010102", cut),
+            Text($"{two}__substg1.0_3707001F", "without properties.txt"),
+            ($"{three}__properties_version1.0", new byte[8]), Text($"{three}__substg1.0_3707001F", "sound.txt"), ($"{three}__substg1.0_37010102", Encoding.ASCII.GetBytes("The plan of the park.".PadRight(4096))));
+        // The first attachment's second sector leads to nowhere.
+        var sector = (bytes.AsSpan().IndexOf(cut) / 512) - 1;
+        BitConverter.TryWriteBytes(bytes.AsSpan(512 + (4 * (sector + 1))), 0x00FFFFFF);
+        var readings = await ReadAsync("damaged.msg", bytes);
+        readings.Select(reading => (reading.Member, reading.Failure?.Reason)).ShouldBe(
+        [
+            (null, null),
+            ("!/cut.txt", "The file is damaged: a stream goes on behind its end."),
+            ("!/attachment 2", "The Outlook message is damaged: __attach_version1.0_#00000001 has no properties."),
+            ("!/sound.txt", null),
+        ]);
+        readings[0].Text!.Text.ShouldBe("Subject: Délibération\n\nLe conseil a délibéré.\n\nAttachments: cut.txt, attachment 2, sound.txt");
+    }
+
+    [Theory]
+    [InlineData(0x70000000, 0x0, "")]
+    [InlineData(0x0, 0x70000000, "The text of the e-mail is damaged: it cannot be as long as it says.")]
+    public async Task ATextOfRtfThatLiesAboutItsLengthCostsNoMemory(int compressed, int written, string reason)
+    {
+        byte[] rtf = [.. BitConverter.GetBytes(compressed), .. BitConverter.GetBytes(written), .. "LZFu"u8, .. new byte[40]];
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var readings = await ReadAsync("lie.msg", CompoundFileWriter.Write([("__properties_version1.0", new byte[32]), Text("__substg1.0_0037001F", "Délibération"), ("__substg1.0_10090102", rtf)]));
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(64 << 20);
+        if (reason.Length == 0) readings[0].Text!.Text.ShouldBe("Subject: Délibération");
+        else readings[0].Failure.ShouldBe(new DocumentFailure("extract", reason, true));
+    }
+
+    [Fact]
+    public async Task AMessageToAWholeMinistryIsRead()
+    {
+        var people = Enumerable.Range(0, 5000).SelectMany(number => new (string, byte[])[]
+        {
+            ($"__recip_version1.0_#{number:X8}/__properties_version1.0", new byte[8]), Text($"__recip_version1.0_#{number:X8}/__substg1.0_3003001F", $"agent{number}@example.org"),
+        });
+        (await ReadAsync("all.msg", Message([.. people]))).Single().Text!.Text.ShouldContain("agent4998@example.org, agent4999@example.org");
+    }
+
+    [Fact]
+    public async Task AMessageInAMessageHasTheSameHashAtEachReading()
+    {
+        var first = await ReadAsync("inner.msg");
+        var second = await ReadAsync("inner.msg");
+        second.Select(reading => reading.Sha256).ShouldBe(first.Select(reading => reading.Sha256));
+    }
+
+    [Fact]
+    public async Task ADocumentWithAPasswordSaysSo() =>
+        (await ReadAsync("budget.xlsx", CompoundFileWriter.Write([("EncryptionInfo", new byte[300]), ("EncryptedPackage", new byte[9000])]))).Single()
+            .Failure.ShouldBe(new DocumentFailure("extract", "The document is encrypted and no password is configured.", true));
+
+    private static byte[] Message(params (string Path, byte[] Content)[] more) =>
+        CompoundFileWriter.Write([("__properties_version1.0", new byte[32]), Text("__substg1.0_0037001F", "Délibération"), Text("__substg1.0_1000001F", "Le conseil a délibéré."), .. more]);
+
+    private static IEnumerable<(string, byte[])> Deep(int level, int depth, string at)
+    {
+        yield return ($"{at}__properties_version1.0", new byte[level == 0 ? 32 : 24]);
+        yield return Text($"{at}__substg1.0_0037001F", $"depth {level}");
+        if (level == depth) yield break;
+        yield return ($"{at}__attach_version1.0_#00000000/__properties_version1.0", new byte[8]);
+        yield return Text($"{at}__attach_version1.0_#00000000/__substg1.0_3001001F", $"depth {level + 1}");
+        foreach (var inner in Deep(level + 1, depth, $"{at}__attach_version1.0_#00000000/__substg1.0_3701000D/")) yield return inner;
+    }
+
+    private static (string, byte[]) Text(string path, string text) => (path, Encoding.Unicode.GetBytes(text));
 
     private static Task<List<DocumentReading>> ReadAsync(string file) => ReadAsync(file, File.ReadAllBytes(Repository.At($"tests/fixtures/outlook/{file}")));
 

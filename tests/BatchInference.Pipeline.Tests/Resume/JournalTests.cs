@@ -84,7 +84,7 @@ public sealed class JournalTests : IDisposable
     {
         Letters();
         // Dies when the part is whole and not in the books, and the journal lies there too.
-        await archive.DieAsync(name => name.EndsWith("00000.parquet", StringComparison.Ordinal), plan => BigShards(plan) with { Limit = 20 });
+        await archive.DieAsync(name => name.EndsWith("00000.parquet", StringComparison.Ordinal), plan => BigShards(plan) with { Limit = 20, ShardDocuments = 20 });
         archive.Journals.Left().ShouldNotBeEmpty();
         var report = await archive.RunAsync(BigShards);
         report.Warnings.ShouldContain(warning => warning.Contains("1 of its parts that had no record were taken over"));
@@ -95,7 +95,7 @@ public sealed class JournalTests : IDisposable
     public async Task APartThatIsNotWholeIsMadeAgainFromTheJournal()
     {
         Letters();
-        await archive.DieAsync(name => name.EndsWith("00000.parquet", StringComparison.Ordinal), plan => BigShards(plan) with { Limit = 20 });
+        await archive.DieAsync(name => name.EndsWith("00000.parquet", StringComparison.Ordinal), plan => BigShards(plan) with { Limit = 20, ShardDocuments = 20 });
         var part = archive.Sink.Names.Single(name => name.EndsWith("00000.jsonl", StringComparison.Ordinal));
         archive.Sink.Put(part, archive.Sink.Text(part)[..^10]);
         (await archive.RunAsync(BigShards)).Counts.Skipped.ShouldBe(20);
@@ -207,7 +207,8 @@ public sealed class JournalTests : IDisposable
 
     private void HardStop() => archive.HardStop = new CancellationTokenSource();
 
-    private static RunPlan BigShards(RunPlan plan) => plan with { ShardDocuments = 20, Formats = new OutputFormats { Parquet = true } };
+    // One shard for all: of two, both may have a journal.
+    private RunPlan BigShards(RunPlan plan) => plan with { ShardDocuments = archive.Documents.Count, Formats = new OutputFormats { Parquet = true } };
 
     private static RunPlan Again(RunPlan plan) => plan with { Again = true };
 

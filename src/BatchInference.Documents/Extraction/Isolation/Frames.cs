@@ -61,16 +61,18 @@ internal static class Frames
         WriteAsync(stream, kind, JsonSerializer.SerializeToUtf8Bytes(payload, type), cancellationToken);
 
     /// <summary>The next frame; null at the end of the stream.</summary>
-    /// <exception cref="InvalidDataException">It is longer than <paramref name="most"/>, or cut off.</exception>
+    /// <exception cref="InvalidDataException">It is longer than <paramref name="most"/>.</exception>
+    /// <exception cref="EndOfStreamException">It is cut off: who wrote it is gone.</exception>
     public static async ValueTask<(FrameKind Kind, byte[] Payload)?> ReadAsync(Stream stream, long most, CancellationToken cancellationToken)
     {
         var head = new byte[Head];
         var read = await stream.ReadAtLeastAsync(head, Head, throwOnEndOfStream: false, cancellationToken);
         if (read == 0) return null;
-        var length = read < Head ? -1 : BinaryPrimitives.ReadInt32LittleEndian(head.AsSpan(1));
+        var length = BinaryPrimitives.ReadInt32LittleEndian(head.AsSpan(1));
+        if (read < Head) throw new EndOfStreamException("A frame of a reading process is cut off.");
         if (length < 0 || length > most) throw new InvalidDataException("A frame of a reading process has an impossible length.");
         var payload = new byte[length];
-        if (await stream.ReadAtLeastAsync(payload, length, throwOnEndOfStream: false, cancellationToken) < length) throw new InvalidDataException("A frame of a reading process is cut off.");
+        if (await stream.ReadAtLeastAsync(payload, length, throwOnEndOfStream: false, cancellationToken) < length) throw new EndOfStreamException("A frame of a reading process is cut off.");
         return ((FrameKind)head[0], payload);
     }
 }

@@ -44,6 +44,9 @@ internal sealed class CompoundFile
         Root = Tree(entries);
     }
 
+    /// <summary>Bytes of the file.</summary>
+    public long Length => content.Length;
+
     /// <summary>The storage that holds all others.</summary>
     public CompoundStorage Root { get; }
 
@@ -52,11 +55,12 @@ internal sealed class CompoundFile
     /// <exception cref="DocumentException">The file is damaged.</exception>
     public static CompoundFile Open(Stream content) => new(content);
 
-    /// <summary>Opens a stream; its owner may close it or not.</summary>
-    /// <exception cref="DocumentException">The file is damaged.</exception>
-    public Stream Open(CompoundStream stream)
+    /// <summary>Opens a stream; its owner may close it or not. Reading it throws <see cref="DocumentException"/> where the file is damaged.</summary>
+    public Stream Open(CompoundStream stream) =>
+        new StreamOnDemand(stream.Length, () => stream.Length < cutoff ? Small(stream) : new Sectors(content, [.. Chain(stream.Start, owners, fat, sectors)], sectorShift, stream.Length));
+
+    private MemoryStream Small(CompoundStream stream)
     {
-        if (stream.Length >= cutoff) return new Sectors(content, [.. Chain(stream.Start, owners, fat, sectors)], sectorShift, stream.Length);
         var bytes = new byte[stream.Length];
         var written = 0;
         foreach (var piece in stream.Length == 0 ? [] : Chain(stream.Start, smallOwners, smallFat, small.Length / 64))
@@ -196,8 +200,6 @@ internal sealed class CompoundFile
         private readonly Stream content;
         private readonly uint[] chain;
         private readonly int shift;
-        private long position;
-
         public Sectors(Stream content, uint[] chain, int shift, long length)
         {
             if (length > (long)chain.Length << shift) throw Damaged("a stream ends too early");
@@ -212,26 +214,22 @@ internal sealed class CompoundFile
 
         public override long Length { get; }
 
-        public override long Position
-        {
-            get => position;
-            set => position = value;
-        }
+        public override long Position { get; set; }
 
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
         public override int Read(Span<byte> buffer)
         {
-            var (index, inside) = (position >> shift, (int)(position & ((1 << shift) - 1)));
-            var length = (int)Math.Min(Math.Min(buffer.Length, (1 << shift) - inside), Length - position);
+            var (index, inside) = (Position >> shift, (int)(Position & ((1 << shift) - 1)));
+            var length = (int)Math.Min(Math.Min(buffer.Length, (1 << shift) - inside), Length - Position);
             if (length <= 0) return 0;
             content.Position = (((long)chain[index] + 1) << shift) + inside;
             if (content.ReadAtLeast(buffer[..length], length, throwOnEndOfStream: false) < length) throw Damaged("it ends too early");
-            position += length;
+            Position += length;
             return length;
         }
 
-        public override long Seek(long offset, SeekOrigin origin) => position = offset + (origin switch { SeekOrigin.Begin => 0, SeekOrigin.Current => position, _ => Length });
+        public override long Seek(long offset, SeekOrigin origin) => Position = offset + (origin switch { SeekOrigin.Begin => 0, SeekOrigin.Current => Position, _ => Length });
 
         public override void Flush()
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 using MimeKit;
 using MimeKit.Tnef;
@@ -15,19 +16,24 @@ internal sealed class OutlookMessage
 
     private readonly CompoundFile file;
     private readonly ExtractionLimits limits;
+    private readonly bool withText;
     private readonly CancellationToken cancellationToken;
 
-    private OutlookMessage(CompoundFile file, ExtractionLimits limits, CancellationToken cancellationToken) => (this.file, this.limits, this.cancellationToken) = (file, limits, cancellationToken);
+    private OutlookMessage(CompoundFile file, ExtractionLimits limits, bool withText, CancellationToken cancellationToken) =>
+        (this.file, this.limits, this.withText, this.cancellationToken) = (file, limits, withText, cancellationToken);
 
     /// <summary>Reads a message.</summary>
     /// <param name="content">Seekable; stays the caller's, and is read while the message is.</param>
     /// <param name="limits">What its RTF may cost.</param>
+    /// <param name="withText">False to leave out the message's own text, but not those of messages in it.</param>
     /// <param name="cancellationToken">Asks to stop.</param>
-    /// <exception cref="DocumentException">It is damaged, or none.</exception>
-    public static MimeMessage Read(Stream content, ExtractionLimits limits, CancellationToken cancellationToken)
+    /// <exception cref="DocumentException">It is damaged, or none. An attachment that is tells so when it is read.</exception>
+    public static MimeMessage Read(Stream content, ExtractionLimits limits, bool withText, CancellationToken cancellationToken)
     {
         var file = CompoundFile.Open(content);
-        return new OutlookMessage(file, limits, cancellationToken).Message(file.Root, depth: 0);
+        var message = new OutlookMessage(file, limits, withText, cancellationToken).Message(file.Root, depth: 0);
+        RepeatableMail.Make(message);
+        return message;
     }
 
     private MimeMessage Message(CompoundStorage storage, int depth)
@@ -36,22 +42,35 @@ internal sealed class OutlookMessage
         var properties = new OutlookProperties(file, storage, depth == 0 ? OutlookProperties.OfMessage : OutlookProperties.OfInnerMessage, null);
         var message = new MimeMessage { Subject = Line(properties.Text(PropertyId.Subject)) ?? "" };
         if (Sender(properties) is { } sender) message.From.Add(sender);
-        foreach (var recipient in storage.Storages.Where(inner => inner.Name.StartsWith("__recip_version1.0_", StringComparison.OrdinalIgnoreCase)))
-            AddRecipient(message, new OutlookProperties(file, recipient, OutlookProperties.OfPart, properties.Encoding));
+        AddRecipients(message, storage, properties.Encoding);
         if (Sent(properties) is { } sent) message.Date = sent;
         else message.Headers.Remove(HeaderId.Date);
 
+        var parts = new Multipart("mixed") { withText || depth > 0 ? Text(properties) : new TextPart("plain") { Text = "" } };
+        foreach (var (attachment, number) in storage.Storages.Where(inner => inner.Name.StartsWith("__attach_version1.0_", StringComparison.OrdinalIgnoreCase)).Select((inner, index) => (inner, index + 1)))
+        {
+            try
+            {
+                parts.Add(Attachment(attachment, properties, depth));
+            }
+            catch (DocumentException error)
+            {
+                // It is one of several, and the only one that fails.
+                parts.Add(new MimePart { FileName = string.Create(CultureInfo.InvariantCulture, $"attachment {number}"), Content = new MimeContent(new StreamOnDemand(0, () => throw error)) });
+            }
+        }
+
+        message.Body = Unpacked(properties, parts) ?? parts;
+        return message;
+    }
+
+    private MimeEntity Text(OutlookProperties properties)
+    {
         var html = properties.Bytes(PropertyId.Html) is { Length: > 0 } bytes ? Html(bytes, properties) : properties.Text(PropertyId.Html) is { Length: > 0 } text ? new TextPart("html") { Text = text } : null;
         var plain = properties.Text(PropertyId.Body);
         if (html is null && string.IsNullOrWhiteSpace(plain)) plain = Rtf(properties);
-        var parts = new Multipart("mixed");
-        if (plain is not null || html is null) parts.Add(new TextPart("plain") { Text = plain ?? "" });
-        if (html is not null && parts.Count == 0) parts.Add(html);
-        else if (html is not null) parts[0] = new MultipartAlternative(parts[0], html);
-        foreach (var attachment in storage.Storages.Where(inner => inner.Name.StartsWith("__attach_version1.0_", StringComparison.OrdinalIgnoreCase)))
-            if (Attachment(attachment, properties, depth) is { } part) parts.Add(part);
-        message.Body = Unpacked(properties, parts) ?? parts;
-        return message;
+        if (html is null) return new TextPart("plain") { Text = plain ?? "" };
+        return plain is null ? html : new MultipartAlternative(new TextPart("plain") { Text = plain }, html);
     }
 
     // A signed e-mail is packed as it was sent, whole, in an attachment; one that is sealed, too ([MS-OXOSMIME] 2.1).
@@ -71,7 +90,7 @@ internal sealed class OutlookMessage
         }
     }
 
-    private MimeEntity? Attachment(CompoundStorage storage, OutlookProperties message, int depth)
+    private MimeEntity Attachment(CompoundStorage storage, OutlookProperties message, int depth)
     {
         var properties = new OutlookProperties(file, storage, OutlookProperties.OfPart, message.Encoding);
         var name = Line(properties.Text(PropertyId.LongFileName) ?? properties.Text(PropertyId.FileName) ?? properties.Text(PropertyId.DisplayName));
@@ -81,34 +100,37 @@ internal sealed class OutlookMessage
         // What it holds is kept as it is, whatever it is.
         if (type.MediaType is "message" or "multipart") type.MediaType = "text";
         var shown = (properties.Number(PropertyId.Flags) & 4) != 0 || properties.Number(PropertyId.Hidden) is 1;
-        var part = new MimePart(type)
-        {
-            ContentId = Line(properties.Text(PropertyId.ContentId)),
-            ContentDisposition = new ContentDisposition(shown && type.IsMimeType("image", "*") ? ContentDisposition.Inline : ContentDisposition.Attachment),
-            FileName = name,
-            ContentTransferEncoding = ContentEncoding.Base64,
-        };
+        var part = new MimePart(type) { ContentDisposition = new ContentDisposition(shown && type.IsMimeType("image", "*") ? ContentDisposition.Inline : ContentDisposition.Attachment), FileName = name };
+        // Only that the text can show it counts, not by which name.
+        if (properties.Text(PropertyId.ContentId) is { Length: > 0 }) part.ContentId = "shown@message";
         // Without content here: it was left at another place, or is an object that only its program can show. Its name still tells of it.
         if (storage.Stream("__substg1.0_37010102") is { } data) part.Content = new MimeContent(file.Open(data));
         return part;
     }
 
-    private static void AddRecipient(MimeMessage message, OutlookProperties recipient)
+    // In one go: a list of addresses is written into its header at each change.
+    private void AddRecipients(MimeMessage message, CompoundStorage storage, Encoding encoding)
     {
-        if (Address(recipient.Text(PropertyId.DisplayName), recipient.Text(PropertyId.SmtpAddress), recipient.Text(PropertyId.EmailAddress)) is not { } address) return;
-        // The upper bits say how it was sent ([MS-OXOMSG] 2.2.3.1).
-        switch (recipient.Number(PropertyId.RecipientType) & 0xF)
+        var (to, cc, bcc) = (new List<InternetAddress>(), new List<InternetAddress>(), new List<InternetAddress>());
+        foreach (var inner in storage.Storages.Where(inner => inner.Name.StartsWith("__recip_version1.0_", StringComparison.OrdinalIgnoreCase)))
         {
-            case 1 or null:
-                message.To.Add(address);
-                break;
-            case 2:
-                message.Cc.Add(address);
-                break;
-            case 3:
-                message.Bcc.Add(address);
-                break;
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                var recipient = new OutlookProperties(file, inner, OutlookProperties.OfPart, encoding);
+                if (Address(recipient.Text(PropertyId.DisplayName), recipient.Text(PropertyId.SmtpAddress), recipient.Text(PropertyId.EmailAddress)) is not { } address) continue;
+                // The upper bits say how it was sent ([MS-OXOMSG] 2.2.3.1).
+                ((recipient.Number(PropertyId.RecipientType) & 0xF) switch { 2 => cc, 3 => bcc, _ => to }).Add(address);
+            }
+            catch (DocumentException)
+            {
+                // The message says what it says without the name of this one.
+            }
         }
+
+        message.To.AddRange(to);
+        message.Cc.AddRange(cc);
+        message.Bcc.AddRange(bcc);
     }
 
     private static MailboxAddress? Sender(OutlookProperties message) =>
@@ -122,7 +144,16 @@ internal sealed class OutlookMessage
     {
         var shown = Line(name)?.Trim('\'', ' ');
         var address = Line(new[] { smtp, other, shown }.FirstOrDefault(one => one?.Contains('@', StringComparison.Ordinal) == true && !one.Contains(' ', StringComparison.Ordinal))) ?? "";
-        return address.Length == 0 && string.IsNullOrEmpty(shown) ? null : new MailboxAddress(shown == address ? null : shown, address);
+        if (address.Length == 0 && string.IsNullOrEmpty(shown)) return null;
+        try
+        {
+            return new MailboxAddress(shown == address ? null : shown, address);
+        }
+        catch (FormatException)
+        {
+            // Whatever it is, it was written there.
+            return new MailboxAddress(string.IsNullOrEmpty(shown) || shown == address ? address : $"{shown} {address}", "");
+        }
     }
 
     // The headers that it came with know the sender's time zone.
@@ -153,10 +184,13 @@ internal sealed class OutlookMessage
     private string? Rtf(OutlookProperties message)
     {
         if (message.Bytes(PropertyId.CompressedRtf) is not { Length: > 16 } compressed) return null;
-        // The second number of its head is the length of what comes out ([MS-OXRTFCP] 2.1.3.1).
-        if (BinaryPrimitives.ReadUInt32LittleEndian(compressed.AsSpan(4)) > limits.Bytes) throw new DocumentException("The text of the e-mail says that it is longer than the limit of the configuration (Limits:Megabytes).", permanent: true);
-        var rtf = new RtfCompressedToRtf().Flush(compressed, 0, compressed.Length, out var start, out var length);
-        using var stream = new MemoryStream(rtf, start, length);
+        // Its head says its own length and that of what comes out ([MS-OXRTFCP] 2.1.3.1): what would cost memory is not believed. Eight references of two bytes and their flags, 17 bytes, give 136 at most.
+        BinaryPrimitives.WriteUInt32LittleEndian(compressed, (uint)compressed.Length - 4);
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(compressed.AsSpan(4));
+        if (length > 8L * compressed.Length) throw new DocumentException("The text of the e-mail is damaged: it cannot be as long as it says.", permanent: true);
+        if (length > limits.Bytes) throw new DocumentException("The text of the e-mail is longer than the limit of the configuration (Limits:Megabytes).", permanent: true);
+        var rtf = new RtfCompressedToRtf().Flush(compressed, 0, compressed.Length, out var start, out var written);
+        using var stream = new MemoryStream(rtf, start, written);
         return new RtfExtractor().Extract(stream, MediaTypes.Rtf, limits, cancellationToken).Text;
     }
 

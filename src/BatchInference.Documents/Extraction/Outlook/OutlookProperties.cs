@@ -71,8 +71,9 @@ internal sealed class OutlookProperties
     private byte[]? Read(string name)
     {
         if (storage.Stream(name) is not { } found) return null;
+        // What says that it is longer than the file is damaged before memory is taken for it.
         using var stream = file.Open(found);
-        var bytes = new byte[stream.Length];
+        var bytes = new byte[Math.Min(stream.Length, file.Length)];
         stream.ReadExactly(bytes);
         return bytes;
     }
