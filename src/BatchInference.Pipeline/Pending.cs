@@ -26,15 +26,18 @@ internal sealed class Pending(Document document, SettledDocument? settled, Settl
     public bool Wants(DocumentReading reading)
     {
         var path = Document.Id.Path + reading.Member;
-        return Only is null || Only.Contains(path) || reading.Failure is { Permanent: false } || (!Home.HasEnded(path) && StandsInside(path));
+        return Only is null || Only.Contains(path) || reading.Failure is { Permanent: false } || (!Ended.Contains(path) && StandsInside(path));
     }
 
     /// <summary>The same document, to be tried once more for these names; only when all of its readings came home.</summary>
     public Pending Again(IReadOnlySet<string> names)
     {
         Home.Again(names.Count, names.Contains(Document.Id.Path));
-        return new Pending(Document, Settled, Whole) { Only = names, Home = Home, Attempt = Attempt + 1 };
+        return new Pending(Document, Settled, Whole) { Only = names, Ended = Home.Ended(), Home = Home, Attempt = Attempt + 1 };
     }
+
+    // What became of these is known for good.
+    private IReadOnlySet<string> Ended { get; init; } = new HashSet<string>();
 
     // What cuts the reading of a container short bears its name, or "!/*" behind it where that name has a text of its own: what it would have given is not known before.
     private bool StandsInside(string path)
@@ -88,8 +91,8 @@ internal sealed class Homecoming
         return came == expected;
     }
 
-    /// <summary>True when it is known what became of a document, for good.</summary>
-    public bool HasEnded(string path) => ended?.Contains(path) == true;
+    /// <summary>A copy of the names of which it is known what became of them, for good; not while readings come home.</summary>
+    public IReadOnlySet<string> Ended() => new HashSet<string>(ended ?? [], StringComparer.Ordinal);
 
     /// <summary>Begins to count anew, for so many readings that are tried once more.</summary>
     /// <param name="readings">How many.</param>
