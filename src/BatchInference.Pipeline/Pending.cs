@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using BatchInference.Documents;
 using BatchInference.Documents.Extraction;
 
@@ -37,7 +38,7 @@ internal sealed class Pending(Document document, SettledDocument? settled, Settl
     }
 
     // What became of these is known for good.
-    private IReadOnlySet<string> Ended { get; init; } = new HashSet<string>();
+    private IReadOnlySet<string> Ended { get; init; } = FrozenSet<string>.Empty;
 
     // What cuts the reading of a container short bears its name, or "!/*" behind it where that name has a text of its own: what it would have given is not known before.
     private bool StandsInside(string path)
