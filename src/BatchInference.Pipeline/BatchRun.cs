@@ -74,7 +74,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             // Nobody has it any more by the time that the name is asked for: whoever comes next leads.
             if (running.Holder is null)
                 return new RunReport { Job = plan.Job, Run = plan.Run, End = RunEnd.Stopped, Reason = running.Message, Counts = new RunCounts(), IsShared = true };
-            return await new SharedRun(ledger, plan, scope, reader.Fingerprint, Time, Logger).RunAsync(
+            return await new SharedRun(ledger, plan, scope, reader.Fingerprint, Progress, Time, Logger).RunAsync(
                 running.Holder.Run, (shared, board, soft, hard) => Sharing(shared).ShareAsync(board, soft, hard), Documents, softStop, hardStop);
         }
 
@@ -170,7 +170,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             var rows = await ledger.CountAsync(plan.Run, CancellationToken.None);
             return Progress.Counts with { Completed = rows.Completed, Partial = rows.Partial, Failed = rows.Failed, Temporary = rows.Temporary };
         }
-        catch (System.Data.Common.DbException)
+        catch (Exception exception) when (exception is System.Data.Common.DbException or IOException or TimeoutException)
         {
             // The books are gone, too.
             return Progress.Counts;

@@ -20,7 +20,11 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
     // Texts that wait while the models are being loaded: some seconds of reading.
     private const int WaitingForModels = 16;
 
+    // A document has time limits of its own; until they are over, whoever reads it lives.
+    private static readonly TimeSpan SignOfLife = TimeSpan.FromMinutes(1);
+
     private Task<IReadOnlyList<ModelPass>>? models;
+    private int reading;
 
     /// <summary>How the reading of a document is tried again when the storage gives nothing.</summary>
     public ResiliencePipeline SourcePipeline { get; init; } = ResiliencePipeline.Empty;
@@ -30,6 +34,12 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
 
     /// <summary>Told what is being split; null to tell nobody.</summary>
     public InHand? InHand { get; init; }
+
+    /// <summary>Told, again and again while documents are being read, that the run lives.</summary>
+    public required RunProgress Progress { get; init; }
+
+    /// <summary>The clock of that.</summary>
+    public required TimeProvider Time { get; init; }
 
     /// <summary>Reads every document of the shards, in any order.</summary>
     /// <param name="shards">Where they come from; is asked for more only when a reader is free.</param>
@@ -43,6 +53,7 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
         using var letGo = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var order = new ReadingOrder(shards.GetAsyncEnumerator(letGo.Token), readers / 2, () => softStop.IsCancellationRequested);
         using var places = new SemaphoreSlim(readers);
+        await using var signs = Time.CreateTimer(_ => { if (Volatile.Read(ref reading) > 0) Progress.Waited(); }, null, SignOfLife, SignOfLife);
         ExceptionDispatchInfo? fault = null;
         await Task.WhenAll(Enumerable.Range(0, readers + WaitingForModels).Select(_ => Task.Run(LaneAsync, CancellationToken.None)));
         // What is being loaded is the caller's to dispose of, once it is there.
@@ -118,7 +129,7 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
             {
                 await readings.DisposeAsync();
                 readings = reader.ReadAsync(pending.Document, sha256 => IsKnown(pending, sha256), cancellationToken).GetAsyncEnumerator(cancellationToken);
-                return await readings.MoveNextAsync() ? readings.Current : null;
+                return await MoveAsync(readings);
             }, cancellationToken);
             return (readings, first);
         }
@@ -149,11 +160,24 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
 
     private Task<IReadOnlyList<ModelPass>> ModelsAsync() => LazyInitializer.EnsureInitialized(ref models, () => Task.Run(() => passes.Value));
 
-    private static async Task<DocumentReading?> NextAsync(IAsyncEnumerator<DocumentReading> readings, bool hasOwn, CancellationToken cancellationToken)
+    private async Task<DocumentReading?> MoveAsync(IAsyncEnumerator<DocumentReading> readings)
     {
+        Interlocked.Increment(ref reading);
         try
         {
             return await readings.MoveNextAsync() ? readings.Current : null;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref reading);
+        }
+    }
+
+    private async Task<DocumentReading?> NextAsync(IAsyncEnumerator<DocumentReading> readings, bool hasOwn, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await MoveAsync(readings);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -8,7 +8,7 @@ public sealed class RunProgress(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, long> failures = new(StringComparer.Ordinal);
     private readonly long[] outcomes = new long[Enum.GetValues<OutcomeKind>().Length];
-    private long listed, skipped, handled, settled, members, inferred, firstInference, total = -1;
+    private long listed, skipped, handled, settled, members, inferred, firstInference, waits, total = -1;
 
     /// <summary>What the run waits for.</summary>
     public RunPauses Pauses { get; } = new(time);
@@ -51,6 +51,12 @@ public sealed class RunProgress(TimeProvider time)
 
     /// <summary>Listed documents that came home in a second, since the first inference; 0 before.</summary>
     public double DocumentsPerSecond => Seconds is > 0 and var seconds ? Handled / seconds : 0;
+
+    /// <summary>How often the run told that it waits for something and lives: outside of it, or for a document that may take its time.</summary>
+    public long Waits => Interlocked.Read(ref waits);
+
+    /// <summary>Tells that the run waits, and lives.</summary>
+    public void Waited() => Interlocked.Increment(ref waits);
 
     private double Seconds => Interlocked.Read(ref firstInference) is not 0 and var began ? time.GetElapsedTime(began).TotalSeconds : 0;
 

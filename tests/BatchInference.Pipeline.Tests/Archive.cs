@@ -63,6 +63,9 @@ internal sealed class Archive : IDisposable
 
     public int Loads { get; private set; }
 
+    /// <summary>Of the last run.</summary>
+    public RunProgress Progress { get; private set; } = new(TimeProvider.System);
+
     /// <summary>Called when the models are loaded; may throw.</summary>
     public Action Loading { get; set; } = () => { };
 
@@ -84,7 +87,7 @@ internal sealed class Archive : IDisposable
     {
         Time.Advance(TimeSpan.FromSeconds(1));
         var plan = Some.Plan(runs++, Pass.Fingerprint);
-        var run = new BatchRun(change?.Invoke(plan) ?? plan, Source, Reader, Load, Sink, Ledger) { Time = Time, Progress = new RunProgress(Time), StateFolder = state, Logger = Logger, WhyStopped = () => WhyStopped };
+        var run = new BatchRun(change?.Invoke(plan) ?? plan, Source, Reader, Load, Sink, Ledger) { Time = Time, Progress = Progress = new RunProgress(Time), StateFolder = state, Logger = Logger, WhyStopped = () => WhyStopped };
         return await run.RunAsync(SoftStop.Token, HardStop.Token);
     }
 

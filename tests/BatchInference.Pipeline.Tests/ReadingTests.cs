@@ -35,6 +35,16 @@ public sealed class ReadingTests
     }
 
     [Fact]
+    public async Task WhileADocumentTakesItsTimeTheRunTellsThatItLives()
+    {
+        using var archive = new Archive();
+        archive["scan.txt"] = "Six hundred pages.";
+        archive.Opening = _ => archive.Time.Advance(TimeSpan.FromMinutes(40));
+        await archive.RunAsync();
+        archive.Progress.Waits.ShouldBeGreaterThan(10);
+    }
+
+    [Fact]
     public async Task OneReaderBeginsWithTheLargestTheOtherFollowsTheListing()
     {
         await using var order = new ReadingOrder(Shards([3, 9, 1, 7, 5], [2, 4]), large: 1, () => false);

@@ -80,6 +80,9 @@ internal sealed class ShardFeed(RunPlan plan, ShardBoard board, ShardListing? li
                     return null;
                 }
 
+                // Nothing is in hand here: it waits for a retry's turn, or for others, and lives.
+                if (slots.CurrentCount == InFlight - 1)
+                    progress.Waited();
                 var due = retries.NextDue - time.GetUtcNow();
                 await board.WaitAsync(seen, due is { } soon && soon < Look ? TimeSpan.FromTicks(Math.Max(0, soon.Ticks)) : Look, stop);
             }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace BatchInference.Pipeline;
 
 /// <summary>Takes part in a run that another node leads: waits for it to begin, makes sure that both would write the same rows, does shards of it, and waits for its end.</summary>
-internal sealed class SharedRun(Ledger ledger, RunPlan plan, ResultScope scope, string extraction, TimeProvider time, ILogger logger)
+internal sealed class SharedRun(Ledger ledger, RunPlan plan, ResultScope scope, string extraction, RunProgress progress, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(0.5);
 
@@ -53,6 +53,7 @@ internal sealed class SharedRun(Ledger ledger, RunPlan plan, ResultScope scope, 
                 var ending = (await ledger.FindRunAsync(run, softStop))?.Ending;
                 if (ending is not null || !isLed)
                     return ending;
+                progress.Waited();
                 await Task.Delay(Look, time, softStop);
             }
         }
@@ -73,6 +74,7 @@ internal sealed class SharedRun(Ledger ledger, RunPlan plan, ResultScope scope, 
                     return record.Ending is null ? record : null;
                 if ((await ledger.HolderAsync(plan.Job, softStop))?.Run != run)
                     return null;
+                progress.Waited();
                 await Task.Delay(Look, time, softStop);
             }
         }

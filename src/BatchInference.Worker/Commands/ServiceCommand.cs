@@ -41,7 +41,7 @@ internal static class ServiceCommand
         if (unfit.Count > 0 && unfit.Count == jobs.Length)
             throw new ConfigurationException([.. unfit.SelectMany(one => one.Errors)]);
         NightNotices.Check(configuration);
-        using var listener = configuration.Settings.Health.Listen is { } address ? LoopbackListener.Open(address) : null;
+        using var listener = configuration.Settings.Health.Listen is { } address ? LoopbackListener.Open(address, surroundings.Time) : null;
         await using var ledger = await LedgerChoice.OpenAsync(configuration, surroundings.Time, token);
         using var host = ServiceHost.Build(current, read, surroundings, ledger, listener);
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("BatchInference.Worker.Service");

@@ -16,6 +16,9 @@ namespace BatchInference.Worker.Commands;
 /// <summary>Puts the service together: scheduler, logs, and what the service manager hears.</summary>
 internal static class ServiceHost
 {
+    // More than anybody has, and a reload may add some.
+    private const int MostJobs = 10_000;
+
     public static IHost Build(CurrentConfiguration current, Func<WorkerConfiguration> read, Surroundings surroundings, Ledger ledger, LoopbackListener? listener)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -30,7 +33,7 @@ internal static class ServiceHost
             .AddSingleton(new ServiceHealth(surroundings.Time))
             .AddSingleton(surroundings.Time).AddSingleton<LastRuns>().AddSingleton<ServiceGauges>().AddSingleton<NightNotices>()
             .AddSingleton(services => TelemetryOutputs.Open(current.Value.Settings, current.Value.Secrets, asService: true, services.GetRequiredService<ILoggerFactory>().CreateLogger(Telemetry.Name)))
-            .AddSingleton(new Liveness(TimeSpan.FromMinutes(current.Value.Settings.Health.StandstillMinutes)));
+            .AddSingleton(new Liveness(LongestStandstill(current.Value.Settings)));
         // Begun first and so stopped last: at a stop, what is in hand takes its time, and the watchdog is told so.
         builder.Services.AddHostedService<ServicePulse>();
         if (listener is not null)
@@ -40,6 +43,8 @@ internal static class ServiceHost
         builder.Services.AddQuartz(quartz =>
         {
             quartz.UseTimeProvider(surroundings.Time);
+            // Each job that is open takes a place as long as its night; the machine's processors bound the work, not this.
+            quartz.UseDefaultThreadPool(maxConcurrency: MostJobs);
             foreach (var job in current.Scheduled)
             {
                 quartz.AddJob<JobNights>(one => one.WithIdentity(JobNights.KeyOf(job.Name)).StoreDurably());
@@ -53,5 +58,12 @@ internal static class ServiceHost
         host.Services.GetRequiredService<ServiceGauges>();
         host.Services.GetRequiredService<TelemetryOutputs>();
         return host;
+    }
+
+    // While the database is away, nothing moves either.
+    private static TimeSpan LongestStandstill(AppSettings settings)
+    {
+        var (standstill, outage) = (TimeSpan.FromMinutes(settings.Health.StandstillMinutes), TimeSpan.FromSeconds(settings.Ledger.OutageSeconds) + TimeSpan.FromMinutes(5));
+        return standstill > outage ? standstill : outage;
     }
 }

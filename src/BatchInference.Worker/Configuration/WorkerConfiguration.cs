@@ -82,13 +82,20 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
             : $"There is no job {name}. {(Jobs.Count == 0 ? $"There is no file in {Path.Combine(Folders.Configuration, "jobs")}." : $"There are: {string.Join(", ", Jobs.Keys.Order(StringComparer.Ordinal))}.")}"]);
     }
 
+    // A key that stands twice is an error too, and is found when an object is first looked at.
+    private static void WalkThrough(JsonNode? node)
+    {
+        foreach (var child in node switch { JsonObject content => content.Select(property => property.Value), JsonArray list => list, _ => [] })
+            WalkThrough(child);
+    }
+
     private static JsonObject? Parse(string path, string shown, List<string> errors)
     {
         try
         {
-            // A key that stands twice is an error too: the object is made from every property at once.
             var node = JsonNode.Parse(File.ReadAllText(path), documentOptions: Lenient);
-            if (node is JsonObject content && content.Count >= 0) return content;
+            WalkThrough(node);
+            if (node is JsonObject content) return content;
             errors.Add($"{shown}: the file must hold one object: {{ … }}.");
         }
         catch (JsonException error)

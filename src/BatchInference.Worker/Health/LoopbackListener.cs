@@ -17,12 +17,13 @@ internal sealed class LoopbackListener : IDisposable
 {
     private const int LongestHead = 8192, MostAtOnce = 16;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), AfterError = TimeSpan.FromSeconds(1);
 
     private readonly TcpListener listener;
+    private readonly TimeProvider time;
     private readonly SemaphoreSlim places = new(MostAtOnce);
 
-    private LoopbackListener(TcpListener listener) => this.listener = listener;
+    private LoopbackListener(TcpListener listener, TimeProvider time) => (this.listener, this.time) = (listener, time);
 
     /// <summary>Where it listens.</summary>
     public IPEndPoint EndPoint => (IPEndPoint)listener.LocalEndpoint;
@@ -36,7 +37,7 @@ internal sealed class LoopbackListener : IDisposable
 
     /// <summary>Begins to listen.</summary>
     /// <exception cref="ConfigurationException">The port is taken, or may not be had.</exception>
-    public static LoopbackListener Open(string address)
+    public static LoopbackListener Open(string address, TimeProvider time)
     {
         var listener = new TcpListener(Parse(address)!);
         try
@@ -44,7 +45,7 @@ internal sealed class LoopbackListener : IDisposable
             if (OperatingSystem.IsWindows())
                 listener.ExclusiveAddressUse = true;
             listener.Start();
-            return new LoopbackListener(listener);
+            return new LoopbackListener(listener, time);
         }
         catch (SocketException error)
         {
@@ -65,8 +66,16 @@ internal sealed class LoopbackListener : IDisposable
             while (true)
             {
                 await places.WaitAsync(cancellationToken);
-                var client = await listener.AcceptTcpClientAsync(cancellationToken);
-                _ = AnswerAsync(client, answer, cancellationToken);
+                try
+                {
+                    _ = AnswerAsync(await listener.AcceptTcpClientAsync(cancellationToken), answer, cancellationToken);
+                }
+                catch (SocketException)
+                {
+                    // Who asked is gone again, or the machine has no descriptor left: that ends no night.
+                    places.Release();
+                    await Task.Delay(AfterError, time, cancellationToken);
+                }
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

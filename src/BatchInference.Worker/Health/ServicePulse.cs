@@ -93,24 +93,26 @@ internal sealed class ServicePulse(CurrentConfiguration current, ActiveRuns runs
         }
     }
 
-    // The next opening; one that is overdue is in the past. A job that runs has none until its night ends.
     private async Task<(DateTimeOffset? Next, string? Job)> NextAsync()
     {
-        (DateTimeOffset? Next, string? Job) first = (null, null);
         try
         {
-            if (lifetime.ApplicationStopping.IsCancellationRequested)
-                return first;
-            var scheduler = await schedulers.GetScheduler();
-            foreach (var job in current.Scheduled.Select(job => job.Name))
-                if ((await scheduler.GetTrigger(JobNights.NextOf(job)))?.NextFireTimeUtc is { } opens && !(opens >= first.Next))
-                    first = (opens, job);
+            return lifetime.ApplicationStopping.IsCancellationRequested ? (null, null) : await NextAsync(await schedulers.GetScheduler(), current.Scheduled.Select(job => job.Name).Where(job => !runs.HasNight(job)));
         }
         catch (SchedulerException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             // The service stops, and the scheduler was the first to go.
+            return (null, null);
         }
+    }
 
+    // The next opening; one that is overdue is in the past. A job whose night goes on is not looked at: what a reload puts down meanwhile is due at once, waits for the night to end, and nobody is late.
+    private static async Task<(DateTimeOffset? Next, string? Job)> NextAsync(IScheduler scheduler, IEnumerable<string> jobs)
+    {
+        (DateTimeOffset? Next, string? Job) first = (null, null);
+        foreach (var job in jobs)
+            if ((await scheduler.GetTrigger(JobNights.NextOf(job)))?.NextFireTimeUtc is { } opens && !(opens >= first.Next))
+                first = (opens, job);
         return first;
     }
 

@@ -28,14 +28,14 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
     {
         var progress = new RunProgress(surroundings.Time);
         foreach (var guard in new[] { job.Places.SourceGuard, job.Places.SinkGuard })
-            guard?.Attend(Told, progress.Pauses, stop.Soft);
+            guard?.Attend(Told, progress.Pauses, progress.Waited, stop.Soft);
         if (!job.Places.CreatesOnce)
             Told($"{job.Sink.Identity}: the store has no conditional writes; this job may run on one node only.");
         var began = surroundings.Time.GetTimestamp();
         using var shown = Runs.Begin(plan.Job, progress);
         await using var display = ProgressDisplay.Of(plan.Job, progress, surroundings);
-        var output = OutputPause.Of(TimeSpan.FromSeconds(job.Program.Storage.OutputPauseSeconds), surroundings.Time, progress.Pauses, Told, shown.Waited, stop.Soft);
-        var model = ModelPause.Of(job.Program.Models, surroundings.Time, progress.Pauses, Told, shown.Waited, stop.Soft);
+        var output = OutputPause.Of(TimeSpan.FromSeconds(job.Program.Storage.OutputPauseSeconds), surroundings.Time, progress.Pauses, Told, progress.Waited, stop.Soft);
+        var model = ModelPause.Of(job.Program.Models, surroundings.Time, progress.Pauses, Told, progress.Waited, stop.Soft);
         var report = await Run(plan, progress, stop, output, model).RunAsync(stop.Soft, stop.Hard);
         Telemetry.Ran(plan.Job, report.End, surroundings.Time.GetElapsedTime(began));
         return report;

@@ -79,6 +79,11 @@ internal sealed class ConfigurationReload(
         {
             logger.NotReloaded(string.Join(' ', error.Errors));
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException)
+        {
+            // Whatever is wrong with what was written must not end the night that is open.
+            logger.NotReloaded(error.Message.ReplaceLineEndings(" "));
+        }
         finally
         {
             notifier?.Notify(ServiceState.Ready);

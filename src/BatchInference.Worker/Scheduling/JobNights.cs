@@ -31,6 +31,7 @@ internal sealed class JobNights(CurrentConfiguration current, Ledger ledger, Act
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
         var job = context.JobDetail.Key.Group;
+        using var goesOn = runs.BeginNight(job);
         var configuration = current.Value;
         var settings = configuration.Job(job);
         var night = Openings.At(settings, surroundings.Time.GetUtcNow());

@@ -51,7 +51,7 @@ internal sealed class LastRuns(CurrentConfiguration current, Ledger ledger, Surr
                 {
                     await LookAsync(stoppingToken);
                 }
-                catch (Exception error) when (error is System.Data.Common.DbException or TimeoutException)
+                catch (Exception error) when (error is System.Data.Common.DbException or IOException or TimeoutException)
                 {
                     // What was known is still the best that is known.
                     logger.LastRunsUnknown(error.Message.ReplaceLineEndings(" "));

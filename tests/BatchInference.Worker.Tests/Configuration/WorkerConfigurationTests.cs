@@ -277,6 +277,17 @@ public sealed class WorkerConfigurationTests
             [$"jobs/job.json: source.folder.path: holds {kind}, and secrets never stand in these files. Remove it and have it replaced where it is valid; give secrets by the machine's identity, the environment, or the service manager's credentials."]);
     }
 
+    [Theory]
+    [InlineData("""{ "output": { "folder": "a", "folder": "b" } }""", "folder")]
+    [InlineData("""{ "schedule": [ { "opens": "20:00", "opens": "21:00" } ] }""", "opens")]
+    [InlineData("""{ "tasks": { }, "tasks": { } }""", "tasks")]
+    public void AKeyThatStandsTwiceIsToldHoweverDeepItStands(string job, string key)
+    {
+        var error = Errors("{}", job)[0];
+        error.ShouldStartWith("jobs/job.json: a key stands twice.");
+        error.ShouldContain(key);
+    }
+
     [Fact]
     public void WhatIsNoJsonIsToldWithItsPlace() =>
         Errors("{\n  \"Limits\": {\n", Job).ShouldHaveSingleItem().ShouldStartWith("appsettings.json: line 3, column ");

@@ -42,6 +42,24 @@ public sealed class LivenessTests
         liveness.Judge(TimeSpan.Zero, [], TimeSpan.FromMinutes(7)).ShouldBe("The scheduler is late by 7 minutes.");
     }
 
+    [Fact]
+    public void AJobHasANightUntilItIsOverAndARunThatWaitsTellsSo()
+    {
+        var runs = new ActiveRuns();
+        using (runs.BeginNight("letters"))
+        {
+            runs.HasNight("letters").ShouldBeTrue();
+            runs.HasNight("deeds").ShouldBeFalse();
+            var progress = new RunProgress(TimeProvider.System);
+            using var shown = runs.Begin("letters", progress);
+            runs.Moments().Single().Waits.ShouldBe(0);
+            progress.Waited();
+            runs.Moments().Single().Waits.ShouldBe(1);
+        }
+
+        runs.HasNight("letters").ShouldBeFalse();
+    }
+
     [Theory, InlineData("180000000", 90), InlineData("", 30), InlineData(null, 30), InlineData("0", 30)]
     public void ThePulseBeatsTwiceWithinTheWatchdog(string? microseconds, int seconds) => ServicePulse.Between(microseconds).ShouldBe(TimeSpan.FromSeconds(seconds));
 

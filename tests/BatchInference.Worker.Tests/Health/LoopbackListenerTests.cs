@@ -14,7 +14,7 @@ public sealed class LoopbackListenerTests : IAsyncDisposable
 
     public LoopbackListenerTests()
     {
-        listener = LoopbackListener.Open($"127.0.0.1:{FreePort()}");
+        listener = LoopbackListener.Open($"127.0.0.1:{FreePort()}", TimeProvider.System);
         serving = listener.ServeAsync(path => path == "/here" ? new HttpAnswer(503, "text/plain; charset=utf-8", "é\n") : null, stop.Token);
     }
 
@@ -57,7 +57,7 @@ public sealed class LoopbackListenerTests : IAsyncDisposable
 
     [Fact]
     public void ATakenPortIsToldWithWhereItStandsAndWhatToDo() =>
-        Should.Throw<ConfigurationException>(() => LoopbackListener.Open(listener.EndPoint.ToString())).Errors
+        Should.Throw<ConfigurationException>(() => LoopbackListener.Open(listener.EndPoint.ToString(), TimeProvider.System)).Errors
             .ShouldBe([$"appsettings.json: Health.Listen: {listener.EndPoint} is taken by another program, or by another service of this one. Stop that one, or write another port."]);
 
     [Theory, InlineData("127.0.0.1:9464", "127.0.0.1:9464"), InlineData("localhost:80", "127.0.0.1:80"), InlineData("[::1]:9464", "[::1]:9464"), InlineData("127.8.9.1:1", "127.8.9.1:1")]

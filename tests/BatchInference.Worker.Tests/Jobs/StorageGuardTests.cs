@@ -18,7 +18,7 @@ public sealed class StorageGuardTests : IDisposable
     private readonly List<string> told = [];
     private readonly StorageGuard guard;
     private volatile bool isOut;
-    private int asked;
+    private int asked, waited;
 
     public StorageGuardTests() => guard = new StorageGuard("the container deposits", Settings, time);
 
@@ -71,6 +71,7 @@ public sealed class StorageGuardTests : IDisposable
         await PassAsync(() => time.GetUtcNow() - paused > TimeSpan.FromMinutes(10));
         // Once a pause, not by every try of every operation.
         (asked - before).ShouldBeInRange(1, 25);
+        waited.ShouldBeGreaterThan(20, "The service is not to be thought dead while a storage is.");
         operation.IsCompleted.ShouldBeFalse();
         isOut = false;
         await EndAsync(operation);
@@ -155,7 +156,7 @@ public sealed class StorageGuardTests : IDisposable
         told.ShouldBeEmpty();
     }
 
-    private void Attend() => guard.Attend(told.Add, new RunPauses(time), softStop.Token);
+    private void Attend() => guard.Attend(told.Add, new RunPauses(time), () => waited++, softStop.Token);
 
     private Task AskAsync() => guard.Operations.ExecuteAsync(Answer, CancellationToken.None).AsTask();
 

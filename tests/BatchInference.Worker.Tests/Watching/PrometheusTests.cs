@@ -112,7 +112,7 @@ public sealed partial class PrometheusTests : IDisposable
     {
         var time = new FakeTimeProvider();
         var guard = new StorageGuard("the container deposits", new StorageSettings(), time);
-        guard.Attend(_ => { }, new RunPauses(time), CancellationToken.None);
+        guard.Attend(_ => { }, new RunPauses(time), () => { }, CancellationToken.None);
         var tries = 0;
         var operation = guard.Operations.ExecuteAsync(_ => ++tries == 1 ? throw new StorageUnavailableException("503", new IOException()) : ValueTask.CompletedTask).AsTask();
         while (!operation.IsCompleted)

@@ -26,6 +26,7 @@ internal sealed class StorageGuard
     private CancellationToken stop;
     private Action<string>? told;
     private RunPauses? shown;
+    private Action waits = () => { };
     private bool isPaused;
 
     /// <param name="place">What messages name the storage by.</param>
@@ -51,8 +52,9 @@ internal sealed class StorageGuard
     /// <summary>From now on the job pauses where the storage is out; before, an outage is an error at once.</summary>
     /// <param name="tell">Told when the job pauses and when it goes on.</param>
     /// <param name="pauses">Shows that the job pauses.</param>
+    /// <param name="waited">Told again and again while the job waits.</param>
     /// <param name="softStop">Ends a pause.</param>
-    public void Attend(Action<string> tell, RunPauses pauses, CancellationToken softStop) => (told, shown, stop) = (tell, pauses, softStop);
+    public void Attend(Action<string> tell, RunPauses pauses, Action waited, CancellationToken softStop) => (told, shown, waits, stop) = (tell, pauses, waited, softStop);
 
     private ResiliencePipelineBuilder Builder() => new() { TimeProvider = time };
 
@@ -114,9 +116,5 @@ internal sealed class StorageGuard
     };
 
     // Waits stand in callbacks and not in the strategies' delays, since a soft stop ends them and not the operation.
-    private async ValueTask WaitAsync(TimeSpan wait, ResilienceContext context)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, context.CancellationToken);
-        await Task.Delay(wait, time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
+    private ValueTask WaitAsync(TimeSpan wait, ResilienceContext context) => new(PausedWait.ForAsync(wait, time, waits, stop, context.CancellationToken));
 }
