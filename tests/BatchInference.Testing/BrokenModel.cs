@@ -45,7 +45,14 @@ public sealed record BrokenModel(string Of, string Defect, string Message)
     /// <summary>Makes the folder.</summary>
     public string Make(string to)
     {
-        var from = At(Of);
+        Break(Copy(Of, to));
+        return to;
+    }
+
+    /// <summary>A copy of a fixture that may be changed.</summary>
+    public static string Copy(string of, string to)
+    {
+        var from = At(of);
         foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
         {
             var target = Path.Combine(to, Path.GetRelativePath(from, file));
@@ -53,8 +60,16 @@ public sealed record BrokenModel(string Of, string Defect, string Message)
             File.Copy(file, target);
         }
 
-        Break(to);
         return to;
+    }
+
+    /// <summary>Changes a JSON file of a folder.</summary>
+    public static void Edit(string folder, string name, Action<JsonObject> edit)
+    {
+        var path = Path.Combine(folder, name);
+        var config = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        edit(config);
+        File.WriteAllText(path, config.ToJsonString());
     }
 
     private void Break(string folder)
@@ -100,13 +115,7 @@ public sealed record BrokenModel(string Of, string Defect, string Message)
 
         void Remove(string name) => File.Delete(Path.Combine(folder, name));
 
-        void Edit(string name, Action<JsonObject> edit)
-        {
-            var path = Path.Combine(folder, name);
-            var config = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
-            edit(config);
-            File.WriteAllText(path, config.ToJsonString());
-        }
+        void Edit(string name, Action<JsonObject> edit) => BrokenModel.Edit(folder, name, edit);
     }
 
     private static string At(string fixture) => Repository.At(Path.Combine("tests/fixtures/models", fixture));

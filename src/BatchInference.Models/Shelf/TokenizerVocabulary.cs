@@ -6,7 +6,7 @@ namespace BatchInference.Models.Shelf;
 /// <summary>Whether a folder's tokenizer belongs to its model: it must not give ids that the model does not have.</summary>
 internal static class TokenizerVocabulary
 {
-    /// <summary>Tells when there is no tokenizer, or when its greatest id is not below the model's size.</summary>
+    /// <summary>Tells when there is no tokenizer, or when the greatest id that it can give is not below the model's size.</summary>
     public static void Check(ModelFolder folder, int? size, List<string> problems)
     {
         var spm = folder.Has("source.spm") && folder.Has("vocab.json");
@@ -50,19 +50,50 @@ internal static class TokenizerVocabulary
         return tokenizer.GetProperty("model").TryGetProperty("vocab", out var vocabulary) && vocabulary.ValueKind == JsonValueKind.Object && vocabulary.TryGetProperty(token, out var id) ? id.GetInt32() : null;
     }
 
+    // Texts of documents never yield a special token, only the tokenizer's own frame does. BART's `<mask>` and Gemma's `<image_soft_token>` have an id behind the model's last one.
     private static int? Greatest(JsonElement tokenizer)
     {
         int? greatest = null;
         if (tokenizer.ValueKind != JsonValueKind.Object || !tokenizer.TryGetProperty("model", out var model) || !model.TryGetProperty("vocab", out var vocabulary))
             return null;
-        if (vocabulary.ValueKind == JsonValueKind.Array)
-            greatest = vocabulary.GetArrayLength() - 1;
-        else if (vocabulary.ValueKind == JsonValueKind.Object)
-            foreach (var entry in vocabulary.EnumerateObject())
-                greatest = Math.Max(greatest ?? 0, entry.Value.GetInt32());
+        var framing = new HashSet<string>(StringComparer.Ordinal);
+        if (tokenizer.TryGetProperty("post_processor", out var frame))
+            AddTexts(frame, framing);
+        var unused = new HashSet<string>(StringComparer.Ordinal);
         if (tokenizer.TryGetProperty("added_tokens", out var added) && added.ValueKind == JsonValueKind.Array)
             foreach (var token in added.EnumerateArray())
-                greatest = Math.Max(greatest ?? 0, token.GetProperty("id").GetInt32());
+            {
+                var text = token.GetProperty("content").GetString()!;
+                if (token.TryGetProperty("special", out var special) && special.ValueKind == JsonValueKind.True && !framing.Contains(text))
+                    unused.Add(text);
+                else
+                    greatest = Math.Max(greatest ?? 0, token.GetProperty("id").GetInt32());
+            }
+
+        if (vocabulary.ValueKind == JsonValueKind.Array)
+        {
+            var last = vocabulary.GetArrayLength() - 1;
+            while (last >= 0 && vocabulary[last] is { ValueKind: JsonValueKind.Array } piece && unused.Contains(piece[0].GetString()!))
+                last--;
+            greatest = Math.Max(greatest ?? 0, last);
+        }
+        else if (vocabulary.ValueKind == JsonValueKind.Object)
+            foreach (var entry in vocabulary.EnumerateObject())
+                if (!unused.Contains(entry.Name))
+                    greatest = Math.Max(greatest ?? 0, entry.Value.GetInt32());
         return greatest;
+    }
+
+    // Every kind of post-processor names its tokens by their texts, each at another place.
+    private static void AddTexts(JsonElement of, HashSet<string> texts)
+    {
+        if (of.ValueKind == JsonValueKind.String)
+            texts.Add(of.GetString()!);
+        else if (of.ValueKind == JsonValueKind.Array)
+            foreach (var item in of.EnumerateArray())
+                AddTexts(item, texts);
+        else if (of.ValueKind == JsonValueKind.Object)
+            foreach (var property in of.EnumerateObject())
+                AddTexts(property.Value, texts);
     }
 }

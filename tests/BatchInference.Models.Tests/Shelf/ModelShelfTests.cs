@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using BatchInference.Models.Onnx;
 using BatchInference.Models.Shelf;
 using BatchInference.Testing;
@@ -80,6 +81,35 @@ public sealed class ModelShelfTests
         shelf.Add(At("bert"), null, link: false);
         File.AppendAllText(state["models/bert/config.json"], " ");
         Should.Throw<ModelException>(() => shelf.Open("bert")).Message.ShouldContain("config.json: expected SHA-256");
+    }
+
+    [Theory]
+    [InlineData("bart", true, false, true)]
+    [InlineData("bart", false, false, false)]
+    [InlineData("bart", true, true, false)]
+    [InlineData("xlm-roberta", true, false, true)]
+    [InlineData("xlm-roberta", false, false, false)]
+    [InlineData("xlm-roberta", true, true, false)]
+    public void ATokenBehindTheModelsLastIsAllowedWhereNoTextCanYieldIt(string name, bool special, bool framing, bool allowed)
+    {
+        using var state = new TempFolder();
+        var source = BrokenModel.Copy(name, state["source"]);
+        BrokenModel.Edit(source, "config.json", config => config["vocab_size"] = config["vocab_size"]!.GetValue<int>() - 1);
+        BrokenModel.Edit(source, "tokenizer.json", tokenizer =>
+        {
+            // Of both models the mask is the last token: in the vocabulary, and among the added ones.
+            var mask = tokenizer["added_tokens"]!.AsArray().Single(token => token!["content"]!.GetValue<string>() == "<mask>")!;
+            mask["special"] = special;
+            if (framing)
+                tokenizer["post_processor"] = new JsonObject { ["type"] = "RobertaProcessing", ["cls"] = new JsonArray("<s>", 0), ["sep"] = new JsonArray("<mask>", mask["id"]!.GetValue<int>()) };
+        });
+
+        var inspect = () => ModelInspection.Inspect(ModelFolder.OpenUnpinned(source));
+
+        if (allowed)
+            inspect().Context.ShouldBePositive();
+        else
+            inspect.ShouldThrow<ModelException>().Message.ShouldContain("do not belong together");
     }
 
     public static TheoryData<string, string> Broken => new(BrokenModel.All.Select(broken => (broken.Of, broken.Defect)));
