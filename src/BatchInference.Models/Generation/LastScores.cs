@@ -16,7 +16,7 @@ internal sealed class LastScores(int vocabulary)
     public ReadOnlySpan<float> this[int row] => numbers.AsSpan((order is null ? row : order[row]) * vocabulary, vocabulary);
 
     /// <summary>Takes what a step gave: float or float16, rows × positions × vocabulary.</summary>
-    /// <exception cref="InvalidDataException">It has another shape.</exception>
+    /// <exception cref="InvalidDataException">It has another shape, or scores that are no numbers.</exception>
     public void Take(OrtValue given)
     {
         var about = given.GetTensorTypeAndShape();
@@ -31,14 +31,18 @@ internal sealed class LastScores(int vocabulary)
                 given.GetTensorDataAsSpan<float>().Slice(from, vocabulary).CopyTo(to);
             else
                 TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(given.GetTensorMutableRawData()).Slice(from, vocabulary), to);
+            Judge(to);
         }
     }
 
     /// <summary>Takes the only row of others as one of so many rows.</summary>
+    /// <exception cref="InvalidDataException">It has scores that are no numbers.</exception>
     public void Take(LastScores other, int row, int rows)
     {
         Resize(rows);
-        other[0].CopyTo(numbers.AsSpan(row * vocabulary));
+        var to = numbers.AsSpan(row * vocabulary, vocabulary);
+        other[0].CopyTo(to);
+        Judge(to);
     }
 
     /// <summary>Goes on with these rows in this order; nothing is moved.</summary>
@@ -48,6 +52,14 @@ internal sealed class LastScores(int vocabulary)
         for (var row = 0; row < rows.Length; row++)
             kept[row] = order is null ? rows[row] : order[rows[row]];
         order = kept;
+    }
+
+    // Half precision overflows in some models; the tokens that follow would all be the first of the vocabulary, and no JSON holds such a score. A graph may forbid tokens, but never all.
+    private static void Judge(ReadOnlySpan<float> scores)
+    {
+        // The greatest is NaN where any is.
+        if (!float.IsFinite(TensorPrimitives.Max(scores)))
+            throw new InvalidDataException("The model gave scores that are not finite numbers.");
     }
 
     private void Resize(int rows)

@@ -77,12 +77,34 @@ public sealed class UnknownGraphTests : IDisposable
         Should.Throw<ModelException>(() => GeneratingModelFiles.Load(ModelFolder.OpenUnpinned(temp), "", Fixture.Options)).Message.ShouldContain("expected a decoder with the inputs `past_key_values.*.decoder.*` and `past_key_values.*.encoder.*`");
     }
 
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void ScoresThatAreNoFiniteNumbersAreToldWhereTheyComeAndNotWritten(float score)
+    {
+        using var model = Load(Decoder(last: score));
+        var settings = new GenerationSettings { MaxNewTokens = 2 };
+
+        // The third token's scores are broken: it is read first, or comes to be written.
+        Should.Throw<InvalidDataException>(() => new GenerationLoop(model, settings).Generate([new GenerationRow([1]), new GenerationRow([3])], null, CancellationToken.None)).Message.ShouldBe("The model gave scores that are not finite numbers.");
+        Should.Throw<InvalidDataException>(() => new LabelTrie([[3, 1], [3, 2]], 0).Score(model, [new GenerationRow([1])], settings, CancellationToken.None)).Message.ShouldBe("The model gave scores that are not finite numbers.");
+        new GenerationLoop(model, settings).Generate([new GenerationRow([1])], null, CancellationToken.None)[0][0].Ids.ShouldBe([1, 1]);
+    }
+
+    [Fact]
+    public void AGraphMayForbidTokens()
+    {
+        using var model = Load(Decoder(last: float.NegativeInfinity));
+
+        new GenerationLoop(model, new GenerationSettings { MaxNewTokens = 1 }).Generate([new GenerationRow([3])], null, CancellationToken.None)[0][0].Ids.ShouldBe([0]);
+    }
+
     public void Dispose() => temp.Dispose();
 
-    private static OnnxFile Decoder(bool cache = true)
+    private static OnnxFile Decoder(bool cache = true, float last = 1)
     {
         var graph = new OnnxFile().Input("input_ids", Whole, "b", "s").Output("logits", Number, "b", "s", 4)
-            .Weights<float>("table", Number, [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1], 4, 4).Node("Gather", ["table", "input_ids"], ["logits"]);
+            .Weights<float>("table", Number, [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, last], 4, 4).Node("Gather", ["table", "input_ids"], ["logits"]);
         return cache ? Cache(graph) : graph;
     }
 
