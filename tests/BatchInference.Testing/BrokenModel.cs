@@ -29,6 +29,7 @@ public sealed record BrokenModel(string Of, string Defect, string Message)
         new("bert", "gap in the label map", "a different name for each number"),
         new("bert", "fewer labels than the graph", "The labels of config.json and the graph do not belong together"),
         new("bert", "context longer than the graph's", "do not belong together"),
+        new("bert-embedding", "window longer than the graph's", "do not belong together"),
         new("bert", "link out of the folder", "found a link to"),
         new("bert-external", "no weights beside the graph", "found no such file"),
         new("bert-external", "weights outside of the folder", "may not read outside"),
@@ -96,6 +97,10 @@ public sealed record BrokenModel(string Of, string Defect, string Message)
             case "gap in the label map": Edit("config.json", config => ((JsonObject)config["id2label"]!).Remove("2")); break;
             case "fewer labels than the graph": Edit("config.json", config => ((JsonObject)config["id2label"]!).Remove("4")); break;
             case "context longer than the graph's": Edit("config.json", config => config["max_position_embeddings"] = 512); break;
+            case "window longer than the graph's":
+                Edit("config.json", config => config["max_position_embeddings"] = 512);
+                Edit("sentence_bert_config.json", config => config["max_seq_length"] = 512);
+                break;
             case "link out of the folder": Remove("vocab.txt"); File.CreateSymbolicLink(Path.Combine(folder, "vocab.txt"), "/etc/hostname"); break;
             case "no weights beside the graph": Remove("model.onnx_data"); break;
             case "weights outside of the folder": Replace(graph, "model.onnx_data", "../el.onnx_data"); break;

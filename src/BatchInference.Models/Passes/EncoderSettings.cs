@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BatchInference.Models.Onnx;
+using BatchInference.Models.Shelf;
 
 namespace BatchInference.Models.Passes;
 
@@ -16,7 +17,8 @@ internal sealed record EncoderSettings(int Width, int Vocabulary, int Padding, i
     public static EncoderSettings Read(ModelFolder folder)
     {
         var config = Required(folder, "config.json");
-        var positions = Number(folder, "config.json", config, "max_position_embeddings");
+        _ = Number(folder, "config.json", config, "max_position_embeddings");
+        var positions = PositionTable.RoomOf(config)!.Value;
         var length = folder.Json("sentence_bert_config.json") is { } sentences && sentences.TryGetProperty("max_seq_length", out var limit) && limit.ValueKind == JsonValueKind.Number && limit.TryGetInt32(out var tokens)
             ? Math.Min(tokens, positions)
             : positions;

@@ -107,13 +107,8 @@ internal static class ModelInspection
         int? context = null;
         if (genai is { } generation && generation.TryGetProperty("model", out var model))
             context = Number(model, "context_length");
-        if (context is null && config is { } known)
-        {
-            context = Number(known, "max_position_embeddings") ?? Number(known, "n_positions");
-            // RoBERTa and its heirs count positions from behind the padding's, so two of them are no room.
-            if (context > 2 && Text(known, "model_type") is "roberta" or "camembert" or "xlm-roberta")
-                context -= (Number(known, "pad_token_id") ?? 1) + 1;
-        }
+        if (config is { } known)
+            context ??= PositionTable.RoomOf(known);
 
         // T5 has relative positions and no limit of its own; the tokenizer tells what it was trained with.
         context ??= folder.Json("tokenizer_config.json") is { } tokenizer && tokenizer.TryGetProperty("model_max_length", out var length) && length.TryGetDouble(out var limit) && limit is >= 1 and <= 1_000_000 ? (int)limit : null;

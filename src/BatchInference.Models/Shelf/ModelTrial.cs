@@ -1,6 +1,8 @@
+using BatchInference.Models.Batching;
 using BatchInference.Models.Generation;
 using BatchInference.Models.Onnx;
 using BatchInference.Models.Passes;
+using BatchInference.Models.Tokens;
 
 namespace BatchInference.Models.Shelf;
 
@@ -10,7 +12,8 @@ public static class ModelTrial
     private const string Sample = "Le conseil vote le budget. The council votes the budget.";
 
     // The longest row that is tried: where the context is longer, no file of any model that we know says less than it has.
-    private const int LongestRow = 512;
+    // (A table of 514 positions with two that are no room is the commonest of those whose length is misread.)
+    private const int LongestRow = 514;
 
     /// <summary>Tries all variants.</summary>
     /// <exception cref="ModelException">One cannot be loaded, or fails; the message names it.</exception>
@@ -31,7 +34,7 @@ public static class ModelTrial
         }
         catch (Exception error) when (error is not (ModelException or OutOfMemoryException))
         {
-            throw new ModelException($"{use.Folder.Path}: expected the graph{(use.Variant.Length == 0 ? "" : $" `{use.Variant}`")} to read a row of {Math.Min(use.Description.Context, LongestRow)} tokens of its tokenizer, found: {error.Message.ReplaceLineEndings(" ")} Configuration, tokenizer and graph do not belong together; restore all of them from where the model came.", error);
+            throw new ModelException($"{use.Folder.Path}: expected the graph{(use.Variant.Length == 0 ? "" : $" `{use.Variant}`")} to read a row of {LengthOf(use)} tokens of its tokenizer, found: {error.Message.ReplaceLineEndings(" ")} Configuration, tokenizer and graph do not belong together; restore all of them from where the model came.", error);
         }
     }
 
@@ -45,7 +48,7 @@ public static class ModelTrial
                 break;
             case ModelKind.Embedder:
                 using (var encoder = EncoderPass.Load(use.Folder, use.Variant, [], use.Options))
-                    if (!encoder.Embed([Sample], CancellationToken.None)[0].All(float.IsFinite))
+                    if (!encoder.Vector(encoder.Infer(new TokenBatch([new TokenChunk { Index = 0, Ids = row, Range = default, TextTokens = row.Length }]), CancellationToken.None)).All(float.IsFinite))
                         throw new ModelException($"{use.Name} gives numbers that are none. Set Models:Provider to cpu, or update the driver of the device.");
                 break;
             case ModelKind.Decoder or ModelKind.EncoderDecoder:
@@ -64,7 +67,9 @@ public static class ModelTrial
     private static int[] Row(ModelUse use)
     {
         var ids = use.Tokenizer.EncodeWithTemplate(Sample).Ids;
-        var length = Math.Min(use.Description.Context, LongestRow);
-        return [.. Enumerable.Range(0, length).Select(at => ids[at % ids.Length])];
+        return [.. Enumerable.Range(0, LengthOf(use)).Select(at => ids[at % ids.Length])];
     }
+
+    // Sentence encoders may be told to read less than their table of positions has room for.
+    private static int LengthOf(ModelUse use) => Math.Min(use.Description.Kind == ModelKind.Embedder ? EncoderSettings.Read(use.Folder).Length : use.Description.Context, LongestRow);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using BatchInference.Models.Onnx;
+using BatchInference.Models.Passes;
 using BatchInference.Models.Shelf;
 using BatchInference.Testing;
 
@@ -81,6 +82,24 @@ public sealed class ModelShelfTests
         shelf.Add(At("bert"), null, link: false);
         File.AppendAllText(state["models/bert/config.json"], " ");
         Should.Throw<ModelException>(() => shelf.Open("bert")).Message.ShouldContain("config.json: expected SHA-256");
+    }
+
+    [Theory]
+    [InlineData("roberta", 129)]
+    [InlineData("camembert", 129)]
+    [InlineData("xlm-roberta", 129)]
+    [InlineData("mpnet", 129)]
+    [InlineData("bert", 128)]
+    public void AnEncoderWhosePositionsBeginBehindThePaddingsHasAsManyFewerTokens(string architecture, int positions)
+    {
+        using var state = new TempFolder();
+        // The graph has 128 positions; that of its padding, 0, is one more in the architectures that count so.
+        var source = BrokenModel.Copy("bert-embedding", state["source"]);
+        BrokenModel.Edit(source, "config.json", config => (config["model_type"], config["max_position_embeddings"]) = (architecture, positions));
+        BrokenModel.Edit(source, "sentence_bert_config.json", config => config["max_seq_length"] = 512);
+
+        new ModelShelf(state["shipped"], state["models"]).Add(source, "new", link: false).Context.ShouldBe(128);
+        EncoderSettings.Read(ModelFolder.OpenUnpinned(source)).Length.ShouldBe(128);
     }
 
     [Theory]
