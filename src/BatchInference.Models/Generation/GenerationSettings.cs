@@ -14,7 +14,7 @@ internal sealed record GenerationSettings
     /// <summary>Most tokens, the prompt (of a decoder) or the start token (of an encoder–decoder) included.</summary>
     public int? MaxLength { get; init; }
 
-    /// <summary>The end is forbidden before this many tokens, prompt or start token included.</summary>
+    /// <summary>The end is forbidden before this many tokens, prompt or start token included; 0 in settings that have <see cref="MinNewTokens"/>, which go before it.</summary>
     public int MinLength { get; init; }
 
     /// <summary>The end is forbidden before this many new tokens.</summary>

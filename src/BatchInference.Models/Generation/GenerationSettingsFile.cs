@@ -55,7 +55,8 @@ internal static class GenerationSettingsFile
         }
 
         Judge(settings, where);
-        return settings;
+        // As transformers' _prepare_generated_length has it: the count of new tokens replaces the other, even 0.
+        return settings.MinNewTokens is null ? settings : settings with { MinLength = 0 };
     }
 
     private static GenerationSettings With(GenerationSettings settings, string name, JsonElement value) => name switch
