@@ -14,12 +14,12 @@ internal static class LabelScores
 
     /// <summary>The rule of a model.</summary>
     /// <param name="problemType">Its <c>problem_type</c>; null where the configuration has none.</param>
-    /// <param name="labels">How many labels it has: a single one without a type is a yes or no.</param>
+    /// <param name="labels">How many labels it has: a single one that is no number is a yes or no, whatever the type says.</param>
     public static ScoreRule RuleOf(string? problemType, int labels) => problemType switch
     {
         "regression" => ScoreRule.Raw,
         "multi_label_classification" => ScoreRule.Sigmoid,
-        _ => labels == 1 && problemType is null ? ScoreRule.Sigmoid : ScoreRule.Softmax,
+        _ => labels == 1 ? ScoreRule.Sigmoid : ScoreRule.Softmax,
     };
 
     /// <summary>The scores of logits.</summary>

@@ -75,6 +75,13 @@ public sealed class ClassificationConformanceTests
                 together[row][label].ShouldBe(logits[row][label], tolerance, $"{file}, text {row}");
     }
 
+    [Theory]
+    [InlineData("single_label_classification", 1, "Sigmoid")]
+    [InlineData(null, 1, "Sigmoid")]
+    [InlineData("regression", 1, "Raw")]
+    [InlineData("single_label_classification", 2, "Softmax")]
+    public void ASingleLabelHasAScoreOfItsOwnUnlessItIsANumber(string? problem, int labels, string rule) => LabelScores.RuleOf(problem, labels).ToString().ShouldBe(rule);
+
     [Fact]
     public void LongDocumentsAreTheMeanOfTheirWindowsByTokens() =>
         LabelScores.Mean([([1, 5], 30), ([4, 2], 10), ([100, 100], 0)]).ShouldBe([(1 * 30 + 4 * 10 + 100) / 41f, (5 * 30 + 2 * 10 + 100) / 41f]);
