@@ -9,15 +9,15 @@ namespace BatchInference.Models.Generation;
 internal sealed class LabelTrie
 {
     private readonly Node root = new(-1);
-    private readonly int end;
+    private readonly int[] ends;
 
     /// <summary>Plants the tree.</summary>
     /// <param name="labels">The tokens of each label as they would follow the prompt.</param>
-    /// <param name="end">The token that ends an answer: where one label begins another, it tells them apart.</param>
+    /// <param name="ends">The tokens that end an answer, any of them (a chat model ends a turn with another than a text): where one label begins another, they tell them apart.</param>
     /// <exception cref="ModelException">A label has no tokens, or two have the same.</exception>
-    public LabelTrie(IReadOnlyList<int[]> labels, int end)
+    public LabelTrie(IReadOnlyList<int[]> labels, IEnumerable<int> ends)
     {
-        this.end = end;
+        this.ends = [.. ends.Distinct()];
         Count = labels.Count;
         for (var label = 0; label < labels.Count; label++)
         {
@@ -67,14 +67,15 @@ internal sealed class LabelTrie
     {
         var further = new List<(Node, double)>();
         var node = place.Node;
-        var most = node.Label is null ? double.NegativeInfinity : given[end];
+        var end = node.Label is null ? double.NegativeInfinity : End(given);
+        var most = end;
         foreach (var child in node.Children)
             most = Math.Max(most, given[child.Token]);
-        var sum = node.Label is null ? 0 : Math.Exp(given[end] - most);
+        var sum = Math.Exp(end - most);
         foreach (var child in node.Children)
             sum += Math.Exp(given[child.Token] - most);
         if (node.Label is { } own)
-            scores[place.Prompt][own] = place.Share * Math.Exp(given[end] - most) / sum;
+            scores[place.Prompt][own] = place.Share * Math.Exp(end - most) / sum;
         foreach (var child in node.Children)
         {
             var share = Math.Exp(given[child.Token] - most) / sum;
@@ -86,6 +87,20 @@ internal sealed class LabelTrie
         }
 
         return further;
+    }
+
+    // The score of ending at all: the logarithm of what the ends have together.
+    private double End(ReadOnlySpan<float> given)
+    {
+        var most = double.NegativeInfinity;
+        foreach (var end in ends)
+            most = Math.Max(most, given[end]);
+        if (double.IsNegativeInfinity(most))
+            return most;
+        var sum = 0.0;
+        foreach (var end in ends)
+            sum += Math.Exp(given[end] - most);
+        return most + Math.Log(sum);
     }
 
     private readonly record struct Place(int Prompt, Node Node, double Share);

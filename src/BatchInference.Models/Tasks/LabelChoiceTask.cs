@@ -25,7 +25,7 @@ public sealed class LabelChoiceTask : PromptedTask
         if (Settings.EndTokens.Count == 0)
             throw new ModelException($"{model.Folder.Path}: expected `eos_token_id` in generation_config.json, found none: the model could not say where a label ends. Restore the file from where the model came.");
         int[] first = Settings.ForcedFirstToken is { } forced ? [forced] : [];
-        Trie = new LabelTrie([.. Labels.Select(label => first.Concat(TokensOf(label)).ToArray())], Settings.EndTokens[0]);
+        Trie = new LabelTrie([.. Labels.Select(label => first.Concat(TokensOf(label)).ToArray())], Settings.EndTokens);
     }
 
     /// <summary>The names of the labels.</summary>
@@ -33,7 +33,7 @@ public sealed class LabelChoiceTask : PromptedTask
 
     internal LabelTrie Trie { get; }
 
-    private protected override string Method => "label choice/1";
+    private protected override string Method => "label choice/2";
 
     private protected override string Identity { get; }
 

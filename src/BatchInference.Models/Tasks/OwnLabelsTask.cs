@@ -8,7 +8,8 @@ namespace BatchInference.Models.Tasks;
 public sealed class OwnLabelsTask(string name, ModelDescription description) : ClassifierTask(name)
 {
     /// <inheritdoc/>
-    public override string Fingerprint => "own labels";
+    // A single label had the softmax of one, which is always 1, where the type said single_label_classification.
+    public override string Fingerprint => description is { Rule: ScoreRule.Sigmoid, Labels.Count: 1 } ? "own labels/2" : "own labels";
 
     /// <inheritdoc/>
     public override IReadOnlyList<string?> Hypotheses { get; } = [null];

@@ -9,15 +9,17 @@ public sealed class LabelTrieTests
 
     [Theory]
     [InlineData("llama")]
+    [InlineData("llama", 60, 70)]
     [InlineData("genai-llama-fp32")]
     [InlineData("t5")]
-    public void TheScoresOfAllLabelsAreThoseOfWalkingThereAloneAndSumToOne(string name)
+    public void TheScoresOfAllLabelsAreThoseOfWalkingThereAloneAndSumToOne(string name, params int[] otherEnds)
     {
         var fixture = new Fixture(name);
         using var model = GeneratingModelFiles.Load(fixture.Folder, "", Fixture.Options);
         var settings = GenerationSettingsFile.Read(fixture.Folder);
+        int[] ends = [settings.EndTokens[0], .. otherEnds];
         int[][] labels = [[20, 21], [20, 21, 22], [20, 30], [40], [50, 51, 52]];
-        var trie = new LabelTrie(labels, settings.EndTokens[0]);
+        var trie = new LabelTrie(labels, ends);
         var together = trie.Score(model, Prompts, settings, CancellationToken.None);
         for (var prompt = 0; prompt < Prompts.Length; prompt++)
         {
@@ -27,8 +29,8 @@ public sealed class LabelTrieTests
                 alone[label].ShouldBe(together[prompt][label], 1e-5);
             var begin = Shares(model, Prompts[prompt], settings, [], [20, 40, 50]);
             var second = Shares(model, Prompts[prompt], settings, [20], [21, 30]);
-            var third = Shares(model, Prompts[prompt], settings, [20, 21], [settings.EndTokens[0], 22]);
-            double[] expected = [begin[0] * second[0] * third[0], begin[0] * second[0] * third[1], begin[0] * second[1], begin[1], begin[2]];
+            var third = Shares(model, Prompts[prompt], settings, [20, 21], [.. ends, 22]);
+            double[] expected = [begin[0] * second[0] * third[..^1].Sum(), begin[0] * second[0] * third[^1], begin[0] * second[1], begin[1], begin[2]];
             for (var label = 0; label < labels.Length; label++)
                 together[prompt][label].ShouldBe(expected[label], 1e-5, $"prompt {prompt}, label {label}");
         }
@@ -36,7 +38,7 @@ public sealed class LabelTrieTests
 
     [Fact]
     public void LabelsOfTheSameTokensAreRefused() =>
-        Should.Throw<ModelException>(() => new LabelTrie([[1, 2], [3], [1, 2]], 0)).Message.ShouldContain("label 3 has none, or those of label 1");
+        Should.Throw<ModelException>(() => new LabelTrie([[1, 2], [3], [1, 2]], [0])).Message.ShouldContain("label 3 has none, or those of label 1");
 
     private static double[] Shares(GeneratingModel model, GenerationRow prompt, GenerationSettings settings, int[] walked, int[] open)
     {

@@ -87,7 +87,7 @@ public sealed class UnknownGraphTests : IDisposable
 
         // The third token's scores are broken: it is read first, or comes to be written.
         Should.Throw<InvalidDataException>(() => new GenerationLoop(model, settings).Generate([new GenerationRow([1]), new GenerationRow([3])], null, CancellationToken.None)).Message.ShouldBe("The model gave scores that are not finite numbers.");
-        Should.Throw<InvalidDataException>(() => new LabelTrie([[3, 1], [3, 2]], 0).Score(model, [new GenerationRow([1])], settings, CancellationToken.None)).Message.ShouldBe("The model gave scores that are not finite numbers.");
+        Should.Throw<InvalidDataException>(() => new LabelTrie([[3, 1], [3, 2]], [0]).Score(model, [new GenerationRow([1])], settings, CancellationToken.None)).Message.ShouldBe("The model gave scores that are not finite numbers.");
         new GenerationLoop(model, settings).Generate([new GenerationRow([1])], null, CancellationToken.None)[0][0].Ids.ShouldBe([1, 1]);
     }
 

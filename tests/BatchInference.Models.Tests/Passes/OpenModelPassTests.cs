@@ -100,6 +100,24 @@ public sealed class OpenModelPassTests
     }
 
     [Fact]
+    public void ALabelThatBeginsAnotherEndsWithAnyOfTheModelsEndTokens()
+    {
+        using var folder = new TempFolder();
+        using var sessions = new ModelSessions();
+        var set = Themes(folder);
+        // Llama 3 ends a text with its first end token, a turn with its last.
+        var model = Use("llama");
+        var task = new LabelChoiceTask("topic", model, set, "fr", new GenerationRequest());
+        task.Settings.EndTokens.Count.ShouldBeGreaterThan(1);
+        using var pass = new LabelChoicePass(task, sessions);
+        using var first = new LabelChoicePass(new LabelChoiceTask("topic", model, set, "fr", new GenerationRequest { Options = new() { ["eos_token_id"] = task.Settings.EndTokens[0] } }), sessions);
+
+        Politics(pass).ShouldBeGreaterThan(Politics(first));
+
+        static double Politics(LabelChoicePass pass) => ((LabelPrediction)Walk(pass, pass.Split("Le conseil vote.", null)).Prediction).Scores.Single(score => score.Key == "politique").Value;
+    }
+
+    [Fact]
     public void ThoughtsEndAtTheTokenAndNotAtTextThatLooksLikeIt()
     {
         var tokenizer = Use("qwen3").Tokenizer;
