@@ -21,12 +21,7 @@ internal sealed class GenerationLoop
     public GenerationLoop(GeneratingModel model, GenerationSettings asked)
     {
         this.model = model;
-        Require("decoder_start_token_id", asked.DecoderStartToken);
-        Require("forced_bos_token_id", asked.ForcedFirstToken);
-        foreach (var token in asked.ForcedLastTokens)
-            Require("forced_eos_token_id", token);
-        foreach (var token in asked.EndTokens)
-            Require("eos_token_id", token);
+        asked.RequireTokens(model.Vocabulary);
         settings = asked with { Context = model.Context };
         rules = new LogitsRules(settings);
     }
@@ -50,12 +45,6 @@ internal sealed class GenerationLoop
             results.AddRange(settings.Beams == 1 ? One(part, decoding, stops, cancellationToken) : Beams(part, decoding, stops, cancellationToken));
         });
         return results;
-    }
-
-    private void Require(string key, int? token)
-    {
-        if (token is { } id && (uint)id >= (uint)model.Vocabulary)
-            throw new ModelException($"Expected `{key}` as a token that the model has, 0 to {model.Vocabulary - 1}, found {id}. Settings and model do not belong together; restore generation_config.json from where the model came.");
     }
 
     private List<GeneratedSequence>[] One(IReadOnlyList<GenerationRow> rows, Decoding decoding, Func<ReadOnlySpan<int>, bool>? stops, CancellationToken cancellationToken)
@@ -143,12 +132,8 @@ internal sealed class GenerationLoop
 
     private void LogProbabilities(ReadOnlySpan<float> given, int[] ids, int prompt, int[] source, Span<float> scores)
     {
-        var most = TensorPrimitives.Max(given);
-        TensorPrimitives.Subtract(given, most, scores);
-        var sum = 0.0;
-        foreach (var score in scores)
-            sum += MathF.Exp(score);
-        TensorPrimitives.Subtract(scores, (float)Math.Log(sum), scores);
+        given.CopyTo(scores);
+        LogitNormalization.Normalize(scores);
         rules.Apply(new RowSoFar(ids, prompt, source), scores);
     }
 

@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using BatchInference.Models.Onnx;
+
 namespace BatchInference.Models.Generation;
 
 /// <summary>
@@ -69,6 +72,10 @@ internal sealed record GenerationSettings
     /// <summary>The tokens of which one is put at the greatest length.</summary>
     public IReadOnlyList<int> ForcedLastTokens { get; init; } = [];
 
+    /// <summary>Whether probabilities sum to one again behind all rules, so that a hypothesis pays nothing for what they forbid.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] // So that tasks without it keep the fingerprints of their answers.
+    public bool RenormalizeLogits { get; init; }
+
     public IReadOnlyList<int> EndTokens { get; init; } = [];
 
     public int? PaddingToken { get; init; }
@@ -94,6 +101,24 @@ internal sealed record GenerationSettings
         var asked = MaxNewTokens is { } tokens ? (long)promptLength + tokens : MaxLength ?? (long)promptLength + DefaultNewTokens;
         // One token is always made: behind a prompt that fills the context there is room for what follows it.
         return (int)Math.Min(asked, Math.Max(Context ?? int.MaxValue, promptLength + 1L));
+    }
+
+    /// <summary>Refuses settings that name a token which a model does not have.</summary>
+    /// <exception cref="ModelException">One does; the message names it.</exception>
+    public void RequireTokens(int vocabulary)
+    {
+        Require("decoder_start_token_id", DecoderStartToken);
+        Require("forced_bos_token_id", ForcedFirstToken);
+        foreach (var token in ForcedLastTokens)
+            Require("forced_eos_token_id", token);
+        foreach (var token in EndTokens)
+            Require("eos_token_id", token);
+
+        void Require(string key, int? token)
+        {
+            if (token is { } id && (uint)id >= (uint)vocabulary)
+                throw new ModelException($"Expected `{key}` as a token that the model has, 0 to {vocabulary - 1}, found {id}. Settings and model do not belong together; restore generation_config.json from where the model came.");
+        }
     }
 }
 

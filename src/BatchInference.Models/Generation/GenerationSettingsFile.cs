@@ -84,6 +84,7 @@ internal static class GenerationSettingsFile
         "begin_suppress_tokens" => settings with { BeginSuppressTokens = Ids(value) },
         "forced_bos_token_id" => settings with { ForcedFirstToken = Id(value) },
         "forced_eos_token_id" => settings with { ForcedLastTokens = Ids(value) },
+        "renormalize_logits" => settings with { RenormalizeLogits = value.GetBoolean() },
         "eos_token_id" => settings with { EndTokens = Ids(value) },
         // -1 is how some folders say that there is none.
         "pad_token_id" => settings with { PaddingToken = value.GetInt32() is >= 0 and var padding ? padding : null },

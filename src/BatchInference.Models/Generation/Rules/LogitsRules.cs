@@ -5,7 +5,7 @@ internal sealed class LogitsRules
 {
     private readonly LogitsRule[] rules;
 
-    public LogitsRules(GenerationSettings settings) => rules = [.. Of(settings), .. settings.Sample ? Chance(settings) : []];
+    public LogitsRules(GenerationSettings settings) => rules = [.. Of(settings), .. settings.Sample ? Chance(settings) : [], .. settings.RenormalizeLogits ? (LogitsRule[])[new LogitNormalization()] : []];
 
     /// <summary>True when the scores stay as the model gives them.</summary>
     public bool IsEmpty => rules.Length == 0;
