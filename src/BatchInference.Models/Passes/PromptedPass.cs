@@ -22,6 +22,7 @@ public abstract class PromptedPass : ModelPass
     {
         this.task = task;
         Graph = sessions.Generator(task.Model);
+        task.Settings.RequireTokens(Graph.Vocabulary);
         var tokens = task.Model.Options.PaddedTokens ?? (task.Model.Options.Provider == ExecutionProvider.Cpu ? PaddedTokensOnCpu : PaddedTokensOnDevice);
         Budget = new TokenBudget(Math.Max(1, tokens / task.Settings.Beams), MostRows) { Growth = task.NewTokens };
     }

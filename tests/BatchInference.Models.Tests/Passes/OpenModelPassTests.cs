@@ -118,6 +118,16 @@ public sealed class OpenModelPassTests
     }
 
     [Fact]
+    public void AnEndTokenThatTheModelDoesNotHaveIsToldAsItIsLoaded()
+    {
+        using var folder = new TempFolder();
+        using var sessions = new ModelSessions();
+        var task = new LabelChoiceTask("topic", Use("qwen2"), Themes(folder), "fr", new GenerationRequest { Options = new() { ["eos_token_id"] = new System.Text.Json.Nodes.JsonArray(1500, 5000) } });
+
+        Should.Throw<ModelException>(() => new LabelChoicePass(task, sessions)).Message.ShouldContain("Expected `eos_token_id` as a token that the model has");
+    }
+
+    [Fact]
     public void ThoughtsEndAtTheTokenAndNotAtTextThatLooksLikeIt()
     {
         var tokenizer = Use("qwen3").Tokenizer;
