@@ -28,10 +28,15 @@ internal sealed class LabelTrie
                 throw new ModelException($"Expected labels whose tokens differ, found that label {label + 1} has none, or those of label {node.Label + 1}. Give the labels different names.");
             node.Label = label;
         }
+
+        Width = Levels(root).Skip(1).Select(level => level.Count(node => node.Children.Count > 0)).Append(1).Max();
     }
 
     /// <summary>How many labels there are.</summary>
     public int Count { get; }
+
+    /// <summary>How many rows one prompt becomes at most: the ways that are walked on at one depth, each with a copy of all that the model keeps of the prompt.</summary>
+    public int Width { get; }
 
     /// <summary>The probability of each label for each prompt.</summary>
     /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
@@ -101,6 +106,12 @@ internal sealed class LabelTrie
         foreach (var end in ends)
             sum += Math.Exp(given[end] - most);
         return most + Math.Log(sum);
+    }
+
+    private static IEnumerable<IReadOnlyList<Node>> Levels(Node root)
+    {
+        for (List<Node> level = [root]; level.Count > 0; level = [.. level.SelectMany(node => node.Children)])
+            yield return level;
     }
 
     private readonly record struct Place(int Prompt, Node Node, double Share);

@@ -24,7 +24,7 @@ public abstract class PromptedPass : ModelPass
         Graph = sessions.Generator(task.Model);
         task.Settings.RequireTokens(Graph.Vocabulary);
         var tokens = task.Model.Options.PaddedTokens ?? (task.Model.Options.Provider == ExecutionProvider.Cpu ? PaddedTokensOnCpu : PaddedTokensOnDevice);
-        Budget = new TokenBudget(Math.Max(1, tokens / task.Settings.Beams), MostRows) { Growth = task.NewTokens };
+        Budget = new TokenBudget(Math.Max(1, tokens / task.Width), MostRows) { Growth = task.NewTokens };
     }
 
     /// <inheritdoc/>

@@ -18,14 +18,16 @@ public sealed class LabelChoiceTask : PromptedTask
     /// <param name="request">What the task says of the instruction, in which <c>{labels}</c> stands for the list of labels.</param>
     /// <exception cref="ModelException">The prompt does not fit, or labels cannot be told apart by their tokens.</exception>
     public LabelChoiceTask(string name, ModelUse model, LabelSet set, string language, GenerationRequest request)
-        : base(name, model, request with { Thinking = false }, (request.Instruction ?? InstructionFor(model)).Replace(List, ListOf(set, language), StringComparison.Ordinal))
+        : this(name, model, set, language, request, TrieOf(name, model, set, request))
+    {
+    }
+
+    private LabelChoiceTask(string name, ModelUse model, LabelSet set, string language, GenerationRequest request, LabelTrie trie)
+        : base(name, model, request with { Thinking = false }, (request.Instruction ?? InstructionFor(model)).Replace(List, ListOf(set, language), StringComparison.Ordinal), trie.Width)
     {
         Labels = [.. set.Labels.Select(label => label.Name)];
         Identity = string.Join('\n', Labels);
-        if (Settings.EndTokens.Count == 0)
-            throw new ModelException($"{model.Folder.Path}: expected `eos_token_id` in generation_config.json, found none: the model could not say where a label ends. Restore the file from where the model came.");
-        int[] first = Settings.ForcedFirstToken is { } forced ? [forced] : [];
-        Trie = new LabelTrie([.. Labels.Select(label => first.Concat(TokensOf(label)).ToArray())], Settings.EndTokens);
+        Trie = trie;
     }
 
     /// <summary>The names of the labels.</summary>
@@ -48,10 +50,19 @@ public sealed class LabelChoiceTask : PromptedTask
 
     private static string ListOf(LabelSet set, string language) => string.Join('\n', set.Labels.Select(label => label.Titles.GetValueOrDefault(language) is { } title && title != label.Name ? $"- {label.Name} ({title})" : $"- {label.Name}"));
 
-    private int[] TokensOf(string label)
+    private static LabelTrie TrieOf(string name, ModelUse model, LabelSet set, GenerationRequest request)
+    {
+        var settings = SettingsOf(model, request, $"task {name}");
+        if (settings.EndTokens.Count == 0)
+            throw new ModelException($"{model.Folder.Path}: expected `eos_token_id` in generation_config.json, found none: the model could not say where a label ends. Restore the file from where the model came.");
+        int[] first = settings.ForcedFirstToken is { } forced ? [forced] : [];
+        return new LabelTrie([.. set.Labels.Select(label => first.Concat(TokensOf(model, label.Name)).ToArray())], settings.EndTokens);
+    }
+
+    private static int[] TokensOf(ModelUse model, string label)
     {
         var tokens = new TokenBuffer();
-        Model.Tokenizer.Encode(label, tokens);
+        model.Tokenizer.Encode(label, tokens);
         return [.. tokens.Ids];
     }
 }

@@ -16,9 +16,18 @@ public abstract class PromptedTask
     // Below this a window holds no more than a sentence or two, and no summary comes of it.
     private const int ShortestWindow = 16;
 
+    // What a model keeps of a token may be 100 kB and more, so a window whose labels go many ways holds some gigabytes at most; it is never cut below a page for that.
+    private const int MostCopiedTokens = 32_768;
+    private const int ShortestCopiedWindow = 384;
+
     private readonly string answers;
 
-    private protected PromptedTask(string name, ModelUse model, GenerationRequest request, string instruction)
+    /// <param name="name">The task's name in the job.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="request">What the task says.</param>
+    /// <param name="instruction">What the model is told.</param>
+    /// <param name="width">How many rows one window becomes while an answer is made; null for one a beam.</param>
+    private protected PromptedTask(string name, ModelUse model, GenerationRequest request, string instruction, int? width = null)
     {
         Name = name;
         Model = model;
@@ -30,6 +39,9 @@ public abstract class PromptedTask
         if (Room < ShortestWindow || (!Writes && NewTokens >= model.Description.Context))
             throw new ModelException($"{model.Folder.Path}: expected room for {ShortestWindow} tokens of a document, found that of the {model.Description.Context} tokens that the model reads the instruction takes {Prompt.Length} and the answer up to {NewTokens}. Shorten the instruction, or lower max_new_tokens.");
         Settings = Settings with { MaxNewTokens = NewTokens, MaxLength = null };
+        Width = width ?? Settings.Beams;
+        if (width is { } ways)
+            Room = Math.Min(Room, Math.Max(MostCopiedTokens / ways - Prompt.Length, ShortestCopiedWindow));
         Chunker = new Chunker(Prompt.Head, Prompt.Tail, Prompt.Length + Room);
         answers = JsonSerializer.Serialize(new { instruction, request.System, request.Thinking, Settings, Prompt.Head, Prompt.Tail });
     }
@@ -54,6 +66,9 @@ public abstract class PromptedTask
 
     /// <summary>Most tokens of a window's own text.</summary>
     internal int Room { get; }
+
+    /// <summary>How many rows one window becomes while an answer is made.</summary>
+    internal int Width { get; }
 
     /// <summary>Names the way in which texts become windows and windows an answer.</summary>
     private protected abstract string Method { get; }

@@ -37,6 +37,21 @@ public sealed class LabelTrieTests
     }
 
     [Fact]
+    public void APromptBecomesAsManyRowsAsTheTreeIsWideAndNoMore()
+    {
+        // Ten ways on behind the first token, of which the first goes on in three.
+        int[][] labels = [.. Enumerable.Range(20, 10).Select(first => new[] { first, 50 }), [20, 51, 52], [20, 53, 54], [20, 50, 55], [15]];
+        var trie = new LabelTrie(labels, [60]);
+        var model = new ScriptedModel();
+
+        trie.Score(model, Prompts, new GenerationSettings(), CancellationToken.None);
+
+        trie.Width.ShouldBe(10);
+        model.Stepped.ShouldBe([10 * Prompts.Length, 3 * Prompts.Length]);
+        new LabelTrie([[1], [2]], [0]).Width.ShouldBe(1);
+    }
+
+    [Fact]
     public void LabelsOfTheSameTokensAreRefused() =>
         Should.Throw<ModelException>(() => new LabelTrie([[1, 2], [3], [1, 2]], [0])).Message.ShouldContain("label 3 has none, or those of label 1");
 

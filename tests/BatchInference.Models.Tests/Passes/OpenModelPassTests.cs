@@ -117,6 +117,28 @@ public sealed class OpenModelPassTests
         static double Politics(LabelChoicePass pass) => ((LabelPrediction)Walk(pass, pass.Split("Le conseil vote.", null)).Prediction).Scores.Single(score => score.Key == "politique").Value;
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(80)]
+    [InlineData(300)]
+    public void WhatLabelsCostIsBoundedHoweverManyThereAre(int count)
+    {
+        using var folder = new TempFolder();
+        using var sessions = new ModelSessions();
+        // Numbers in letters: each goes a way of its own from its first tokens on.
+        folder.Write("themes/labels.json", $"{{ \"labels\": [ {string.Join(", ", Enumerable.Range(0, count).Select(label => $"{{ \"name\": \"{(char)('A' + label % 26)}{(char)('a' + label / 26)}{label}z\" }}"))} ] }}");
+        var task = new LabelChoiceTask("topic", Use("qwen2", context: 4096), LabelSet.Load(folder["themes"]), "fr", new GenerationRequest { Instruction = "{text}" });
+        using var pass = new LabelChoicePass(task, sessions);
+
+        var longest = pass.Split(string.Concat(Enumerable.Repeat(Long, 20)), "fr").Chunks.Max(chunk => chunk.Ids.Length);
+
+        // 4,096 tokens on the processor for all rows of a batch, 32,768 for those of one window, and no window below 384.
+        pass.Budget.PaddedTokens.ShouldBe(4096 / task.Trie.Width);
+        (longest <= 384 + task.Prompt.Length || longest * task.Trie.Width <= 32_768).ShouldBeTrue($"{longest} × {task.Trie.Width}");
+        longest.ShouldBeGreaterThan(300);
+        task.Trie.Width.ShouldBeInRange(count / 4, count);
+    }
+
     [Fact]
     public void AnEndTokenThatTheModelDoesNotHaveIsToldAsItIsLoaded()
     {
@@ -182,10 +204,11 @@ public sealed class OpenModelPassTests
         return LabelSet.Load(folder["themes"]);
     }
 
-    private static ModelUse Use(string name)
+    private static ModelUse Use(string name, int? context = null)
     {
         var folder = new Fixture(name).Folder;
         var description = ModelDescription.Of(folder);
+        description = description with { Context = context ?? description.Context };
         return new ModelUse(folder, description, description.VariantFor(ExecutionProvider.Cpu), Fixture.Options);
     }
 }
