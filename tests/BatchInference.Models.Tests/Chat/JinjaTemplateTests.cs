@@ -40,6 +40,15 @@ public sealed class JinjaTemplateTests
     [InlineData("{% set ns = namespace(a=[]) %}{% for i in range(100000) %}{% set ns.a = [ns.a] %}{% endfor %}{{ ns.a }}", "nests deeper")]
     [InlineData("{{ 'x' * 100000000000 }}", "grows too long")]
     [InlineData("{% set ns = namespace(s='xxxxxxxx') %}{% for i in range(64) %}{% set ns.s = ns.s + ns.s %}{% endfor %}", "grows too long")]
+    [InlineData("{% set ns = namespace(s='xxxxxxxx') %}{% for i in range(64) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}", "grows too long")]
+    [InlineData("{% set ns = namespace(l=[1, 2, 3, 4]) %}{% for i in range(64) %}{% set ns.l = ns.l + ns.l %}{% endfor %}", "a list grows too long")]
+    [InlineData("{{ 1 is eq }}", "cannot be done")]
+    [InlineData("{{ [1]|select('eq')|list }}", "cannot be done")]
+    [InlineData("{{ 1 is divisibleby(0) }}", "cannot be done")]
+    [InlineData("{{ 1.5|round(20) }}", "cannot be done")]
+    [InlineData("{{ [1, 'a']|sort }}", "'<' not supported")]
+    [InlineData("{{ 'a'.ljust(3, '') }}", "cannot be done")]
+    [InlineData("{{ (-9223372036854775807 - 1)|abs }}", "cannot be done")]
     [InlineData("{% include 'x' %}", "a tag that is built")]
     [InlineData("{{ x|random }}", "no filter named 'random'")]
     [InlineData("{% if x %}", "`elif`")]
@@ -48,6 +57,9 @@ public sealed class JinjaTemplateTests
     [InlineData("{% endif %}", "a tag that is built")]
     public void WhatIsWrongOrTakesTooMuchIsAnErrorThatSaysWhy(string template, string message) =>
         Should.Throw<JinjaException>(() => JinjaTemplate.Parse(template).Render([], Now)).Message.ShouldContain(message);
+
+    [Fact]
+    public void AMapWithKeysOfAnyKindIsCopied() => JinjaTemplate.Parse("{{ {1: 'a', 'b': 2}.copy() }}").Render([], Now).ShouldBe("{1: 'a', 'b': 2}");
 
     [Fact]
     public void LongChainsAreRefusedBeforeTheStackEnds() =>

@@ -71,7 +71,7 @@ internal static class JinjaMethods
         "keys" => (_, _) => map.Keys.ToList(),
         "values" => (_, _) => map.Values.ToList(),
         "get" => (values, _) => map.TryGet(At(values, 0), out var value) ? value : At(values, 1),
-        "copy" => (_, _) => new JinjaMap(map.Keys.Zip(map.Values, (key, value) => KeyValuePair.Create((string)key!, value))),
+        "copy" => (_, _) => map.Copy(),
         "update" or "pop" or "popitem" or "clear" or "setdefault" => throw Unsafe(name, "dict"),
         _ => null,
     };

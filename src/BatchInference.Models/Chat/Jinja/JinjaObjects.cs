@@ -57,6 +57,14 @@ internal sealed class JinjaMap
         return at >= 0;
     }
 
+    public JinjaMap Copy()
+    {
+        var copy = new JinjaMap();
+        copy.keys.AddRange(keys);
+        copy.values.AddRange(values);
+        return copy;
+    }
+
     private int Find(object? key) => keys.FindIndex(known => JinjaValues.AreEqual(known, key));
 }
 

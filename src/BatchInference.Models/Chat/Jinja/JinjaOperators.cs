@@ -5,6 +5,7 @@ internal static class JinjaOperators
 {
     // "x" * 1000000000 is what a template would do to a machine.
     private const int MostCharacters = 16_000_000;
+    private const int MostEntries = 1_000_000;
 
     public static bool Holds(string sign, object? left, object? right) => sign switch
     {
@@ -28,14 +29,14 @@ internal static class JinjaOperators
     public static object? Apply(string sign, object? left, object? right)
     {
         if (sign == "~")
-            return JinjaValues.Text(left) + JinjaValues.Text(right);
+            return Joined(JinjaValues.Text(left), JinjaValues.Text(right));
         foreach (var value in (ReadOnlySpan<object?>)[left, right])
             if (value is Undefined undefined)
                 throw new JinjaException($"'{undefined.Name}' is undefined");
         return (sign, left, right) switch
         {
-            ("+", string a, string b) => a.Length + b.Length <= MostCharacters ? a + b : throw new JinjaException("a text grows too long"),
-            ("+", IReadOnlyList<object?> a, IReadOnlyList<object?> b) => (List<object?>)[.. a, .. b],
+            ("+", string a, string b) => Joined(a, b),
+            ("+", IReadOnlyList<object?> a, IReadOnlyList<object?> b) => a.Count + b.Count <= MostEntries ? (List<object?>)[.. a, .. b] : throw new JinjaException("a list grows too long"),
             ("*", string a, bool or long) => Repeat(a, JinjaValues.Long(right)),
             ("*", bool or long, string b) => Repeat(b, JinjaValues.Long(left)),
             ("%", string, _) => throw new JinjaException("formatting by % is not built"),
@@ -107,6 +108,8 @@ internal static class JinjaOperators
     }
 
     private static Undefined Missing(object? value, string name) => new($"{JinjaValues.TypeName(value)} object has no attribute '{name}'");
+
+    private static string Joined(string a, string b) => a.Length + b.Length <= MostCharacters ? a + b : throw new JinjaException("a text grows too long");
 
     private static string Repeat(string text, long times) => times <= 0 ? "" : text.Length * times <= MostCharacters ? string.Concat(Enumerable.Repeat(text, (int)times)) : throw new JinjaException("a text grows too long");
 

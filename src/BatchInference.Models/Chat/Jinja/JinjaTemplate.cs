@@ -42,5 +42,15 @@ internal sealed class JinjaTemplate
         {
             throw new JinjaException("the template nests too deep", error);
         }
+        catch (InvalidOperationException error) when (error.InnerException is JinjaException cause)
+        {
+            // Sorting wraps what a comparison throws.
+            throw new JinjaException(cause.Message, error);
+        }
+        catch (Exception error) when (error is ArgumentException or ArithmeticException or InvalidCastException or IndexOutOfRangeException or InvalidOperationException)
+        {
+            // Python, too, raises an error where a test lacks its argument or a number is no divisor; only its name is another.
+            throw new JinjaException($"the template does what cannot be done: {error.Message}", error);
+        }
     }
 }
