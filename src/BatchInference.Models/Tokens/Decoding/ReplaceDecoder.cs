@@ -11,8 +11,9 @@ internal sealed class ReplaceDecoder(TextPattern pattern, string content) : Toke
     private string Replace(string token)
     {
         var text = new StringBuilder();
+        var search = pattern.In(token);
         var done = 0;
-        while (pattern.Next(token, done) is { Length: > 0 } match)
+        while (search.Next(done) is { Length: > 0 } match)
         {
             text.Append(token, done, match.Start - done).Append(content);
             done = match.End;

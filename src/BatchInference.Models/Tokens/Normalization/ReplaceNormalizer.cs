@@ -8,8 +8,9 @@ internal sealed class ReplaceNormalizer(TextPattern pattern, string content) : N
     public override void Apply(TextWork work)
     {
         var (text, next) = (work.Text, work.Next);
+        var search = pattern.In(text.Chars);
         var done = 0;
-        while (pattern.Next(text.Chars, done) is { Length: > 0 } match)
+        while (search.Next(done) is { Length: > 0 } match)
         {
             next.Append(text, done, match.Start - done);
             next.Append(content, text.Origins[match.End - 1]);

@@ -2,7 +2,7 @@ namespace BatchInference.Models.Tokens.Patterns;
 
 /// <summary>
 /// A regular expression over code points with the meaning that Oniguruma gives it: the leftmost match, of these the one that backtracking would find first.
-/// It runs as a deterministic machine whose states are made when a text first needs them (Cox 2010, "Regular Expression Matching in the Wild"), so no text can make it slow. For any number of threads.
+/// It runs as a deterministic machine whose states are made when a text first needs them (Cox 2010, "Regular Expression Matching in the Wild"), and a search never reads a stretch twice in the same state, so no text can make it slow. For any number of threads.
 /// </summary>
 internal sealed class TextPattern
 {
@@ -46,20 +46,31 @@ internal sealed class TextPattern
     public static TextPattern Of(string literal) =>
         new(new PatternNode.Chain([.. literal.EnumerateRunes().Select(rune => new PatternNode.One(new RuneSet().Add(rune.Value, rune.Value)))]));
 
-    /// <summary>The first match at or behind a place; an empty stretch at the end of the text where there is none.</summary>
-    public TextRange Next(ReadOnlySpan<char> text, int from)
-    {
-        for (var start = from; start < text.Length; start += AlignedText.SizeAt(text, start))
-            if (End(text, start) is >= 0 and var end)
-                return new TextRange(start, end - start);
-        return new TextRange(text.Length, 0);
-    }
+    /// <summary>Looks for the pattern in a text.</summary>
+    public PatternSearch In(ReadOnlySpan<char> text) => new(this, text);
 
-    private int End(ReadOnlySpan<char> text, int start)
+    /// <summary>The end of the match that begins at a place; -1 where none does.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="start">The place.</param>
+    /// <param name="failures">What other starts in the same text came to.</param>
+    public int End(ReadOnlySpan<char> text, int start, ref PatternFailures failures)
     {
         var (current, state, end) = (table, Start, -1);
+        var (place, waiting) = (PatternFailures.FirstPlace(start), 0);
         for (var at = start; ;)
         {
+            if (at >= place)
+            {
+                if (failures.Has(state, at))
+                {
+                    failures.Add(waiting);
+                    return end;
+                }
+
+                failures.Wait(waiting++, state, at);
+                place += PatternFailures.Distance;
+            }
+
             var (runeClass, size) = (RuneClasses.End, 0);
             if (at < text.Length)
             {
@@ -78,10 +89,15 @@ internal sealed class TextPattern
             }
 
             if ((move & 1) != 0)
-                end = at;
+                (end, waiting) = (at, 0);
             state = (move >> 1) - 2;
             if (state == Dead)
+            {
+                if (waiting > 0)
+                    failures.Add(waiting);
                 return end;
+            }
+
             at += size;
         }
     }

@@ -17,10 +17,10 @@ internal sealed class SplitPreTokenizer(TextPattern? pattern, SplitBehavior beha
         foreach (var word in work.Words)
         {
             var stretches = new Stretches(work, behavior, word.Start);
-            var inside = chars[..word.End];
+            var search = pattern is null ? default : pattern.In(chars[..word.End]);
             for (var at = word.Start; at < word.End;)
             {
-                var match = pattern?.Next(inside, at) ?? new TextRange(word.End, 0);
+                var match = pattern is null ? new TextRange(word.End, 0) : search.Next(at);
                 if (match.Start > at)
                     stretches.Add(match.Start, invert);
                 if (match.Length > 0)
