@@ -70,12 +70,23 @@ internal static partial class MediaTypeDetection
         if (Magic(head) is { } found) return found == MediaTypes.CompoundFile ? InsideCompoundFile(content) : found;
         if (head.StartsWith("RIFF"u8) && head.Length > 12 && head[8..12].SequenceEqual("WEBP"u8)) return "image/webp";
         if (head.Length > 12 && head[4..8].SequenceEqual("ftyp"u8)) return "video/mp4";
-        // A PDF may have some bytes before its header (ISO 32000, implementation notes: the first 1024).
-        if (head[..Math.Min(1024, head.Length)].IndexOf("%PDF-"u8) >= 0) return Pdf;
+        // Before PDF is looked for: an archive may begin with one that it stores as it is.
         if (head.StartsWith("PK\x03\x04"u8) || head.StartsWith("PK\x05\x06"u8)) return InsideZip(content, head);
         if (IsTar(head)) return Tar;
-        if (!TextEncodings.LooksLikeText(head)) return Unknown;
+        var isText = TextEncodings.LooksLikeText(head);
+        if (HasPdfHeader(head, isText)) return Pdf;
+        if (!isText) return Unknown;
         return KindOfText(TextEncodings.DecodeHead(head), Path.GetExtension(path));
+    }
+
+    // A PDF may have some bytes before its header (ISO 32000, implementation notes: the first 1024). Inside a line of text it is only spoken of.
+    private static bool HasPdfHeader(ReadOnlySpan<byte> head, bool isText)
+    {
+        var first = head[..Math.Min(1024, head.Length)];
+        for (var start = 0; first[start..].IndexOf("%PDF-"u8) is var found and >= 0; start += found + 1)
+            if (!isText || first[..(start + found)].TrimStart("\uFEFF"u8).TrimEnd(" \t"u8) is [] or [.., (byte)'\n' or (byte)'\r'])
+                return true;
+        return false;
     }
 
     private static string? Magic(ReadOnlySpan<byte> head)
