@@ -11,14 +11,14 @@ internal sealed class CompressedOpener : ContainerOpener
 {
     public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Tar, Extraction.MediaTypes.Gzip, Extraction.MediaTypes.Bzip2, Extraction.MediaTypes.Xz, Extraction.MediaTypes.Zstandard];
 
-    public override int Revision => 1;
+    public override int Revision => 2;
 
     public override IEnumerable<Member> Open(Stream content, ContainerSource source, CancellationToken cancellationToken)
     {
         var isBare = source.MediaType == Extraction.MediaTypes.Tar;
-        if (!isBare && !HoldsTar(content, source)) return Single(content, source);
         // Skipping in a bare one costs nothing, so its manifest is found wherever it stands.
-        return Tar(content, source, isBare ? SedaPackage.In(content, source.Limits) : SedaPackage.None);
+        var members = !isBare && !HoldsTar(content, source) ? Single(content, source) : Tar(content, source, isBare ? SedaPackage.In(content, source.Limits) : SedaPackage.None);
+        foreach (var member in members) yield return member;
     }
 
     private static IEnumerable<Member> Single(Stream content, ContainerSource source)

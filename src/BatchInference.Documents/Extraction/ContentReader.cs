@@ -88,7 +88,7 @@ internal sealed class ContentReader
         var names = new MemberNames();
         var (any, ended) = (hasOwn, false);
         container.Content.Stream.Position = 0;
-        using var members = opener.Open(container.Content.Stream, new ContainerSource(container.Path, type, limits, unfolding.Count), cancellationToken).GetEnumerator();
+        using var members = Opening(opener, container.Content.Stream, new ContainerSource(container.Path, type, limits, unfolding.Count), cancellationToken).GetEnumerator();
         while (!ended)
         {
             DocumentReading? failure = null;
@@ -116,6 +116,12 @@ internal sealed class ContentReader
         }
 
         if (!any) yield return Failed(new DocumentException($"The {MediaTypes.Name(type)} holds no documents.", permanent: true));
+    }
+
+    // Begins to open when the first member is asked for, so that an opener may throw wherever it likes and its container alone has failed.
+    private static IEnumerable<Member> Opening(ContainerOpener opener, Stream content, ContainerSource source, CancellationToken cancellationToken)
+    {
+        foreach (var member in opener.Open(content, source, cancellationToken)) yield return member;
     }
 
     private (Opened? Member, DocumentReading? Failure) OpenMember(Member member, MemberNames names, Opened container, Unfolding unfolding, CancellationToken cancellationToken)
