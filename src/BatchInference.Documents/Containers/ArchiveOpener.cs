@@ -14,7 +14,7 @@ internal sealed class ArchiveOpener : ContainerOpener
 {
     public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Zip, Extraction.MediaTypes.SevenZip];
 
-    public override int Revision => 1;
+    public override int Revision => 2;
 
     public override IEnumerable<Member> Open(Stream content, ContainerSource source, CancellationToken cancellationToken)
     {

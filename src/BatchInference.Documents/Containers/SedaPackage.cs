@@ -32,8 +32,15 @@ internal sealed class SedaPackage
     {
         foreach (var entry in entries.Where(entry => !entry.IsDirectory && !entry.IsEncrypted && IsManifestName(entry.Key ?? "")))
         {
-            using var stream = entry.OpenEntryStream();
-            if (Read(Whole(stream, limits)) is { } package) return package;
+            try
+            {
+                using var stream = entry.OpenEntryStream();
+                if (Read(Whole(stream, limits)) is { } package) return package;
+            }
+            catch (Exception error) when (IsOfTheFile(error))
+            {
+                // It is told when its turn as a member comes.
+            }
         }
 
         return None;
@@ -44,9 +51,17 @@ internal sealed class SedaPackage
     {
         tar.Position = 0;
         using var reader = new TarReader(tar, leaveOpen: true);
-        while (reader.GetNextEntry() is { } entry)
-            if (entry.DataStream is { } content && IsManifestName(entry.Name) && Read(Whole(content, limits)) is { } package)
-                return package;
+        try
+        {
+            while (reader.GetNextEntry() is { } entry)
+                if (entry.DataStream is { } content && IsManifestName(entry.Name) && Read(Whole(content, limits)) is { } package)
+                    return package;
+        }
+        catch (Exception error) when (IsOfTheFile(error))
+        {
+            // Cut off or damaged: it is told behind the members that stand before that place.
+        }
+
         return None;
     }
 
@@ -81,6 +96,8 @@ internal sealed class SedaPackage
             manifest.Position = 0;
         }
     }
+
+    private static bool IsOfTheFile(Exception error) => error is not (UnfoldingException or OperationCanceledException or OutOfMemoryException);
 
     private void Walk(XmlReader reader)
     {

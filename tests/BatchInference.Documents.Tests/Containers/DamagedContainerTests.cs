@@ -52,6 +52,36 @@ public sealed class DamagedContainerTests : IDisposable
         readings.Select(reading => (reading.Member, reading.Failure?.Reason)).ShouldBe([("!/x.jsonl", "The JSON lines file is damaged: It cannot be opened."), ("!/z.txt", null)]);
     }
 
+    [Fact]
+    public async Task ADamagedXmlAtTheRootOfAZipHidesNoOtherFile()
+    {
+        folder.Write("a.xml", "<a>" + string.Concat(Enumerable.Range(0, 500).Select(number => $"<b>{number}</b>")) + "</a>");
+        folder.Write("b.txt", "This is the second letter.");
+        await RunAsync("zip", "-q box.zip a.xml b.txt");
+        var bytes = await File.ReadAllBytesAsync(folder["box.zip"]);
+        bytes.AsSpan(bytes.AsSpan().IndexOf("a.xml"u8) + 60, 100).Fill(0xFF);
+        await File.WriteAllBytesAsync(folder["box.zip"], bytes);
+
+        var readings = await ReadAsync("box.zip");
+
+        readings.Select(reading => (reading.Member, reading.Text?.Text)).ShouldBe([("!/a.xml", null), ("!/b.txt", "This is the second letter.")]);
+        readings[0].Failure!.Permanent.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task ATarThatIsCutOffGivesWhatStandsBeforeTheCut()
+    {
+        folder.Write("a.txt", "This is the first letter.");
+        folder.Write("b.xml", $"<a>{new string('b', 5000)}</a>");
+        await RunAsync("tar", "cf box.tar a.txt b.xml");
+        await File.WriteAllBytesAsync(folder["box.tar"], (await File.ReadAllBytesAsync(folder["box.tar"]))[..3000]);
+
+        var readings = await ReadAsync("box.tar");
+
+        readings[0].Text!.Text.ShouldBe("This is the first letter.");
+        readings[^1].Failure!.Permanent.ShouldBeTrue();
+    }
+
     private async Task RunAsync(string program, string arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder.Path })!;
