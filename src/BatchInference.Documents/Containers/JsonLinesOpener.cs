@@ -13,16 +13,16 @@ internal sealed class JsonLinesOpener(ContentFields fields) : ContainerOpener
 
     public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.JsonLines];
 
-    public override int Revision => 1;
+    public override int Revision => 2;
 
     public override IEnumerable<Member> Open(Stream content, ContainerSource source, CancellationToken cancellationToken)
     {
-        using var lines = new StreamReader(content, new UTF8Encoding(false), detectEncodingFromByteOrderMarks: true, bufferSize: 64 * 1024, leaveOpen: true);
-        var line = new StringBuilder();
-        for (var number = 1; Next(lines, line); number++)
+        var number = 0;
+        foreach (var line in Lines(content))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (line.ToString() is var text && !string.IsNullOrWhiteSpace(text)) yield return ToMember(text, number);
+            number++;
+            if (!string.IsNullOrWhiteSpace(line)) yield return ToMember(line, number);
         }
     }
 
@@ -31,7 +31,7 @@ internal sealed class JsonLinesOpener(ContentFields fields) : ContainerOpener
         var name = number.ToString(CultureInfo.InvariantCulture);
         try
         {
-            using var json = JsonDocument.Parse(line, Json.Options);
+            using var json = Json.Parse(line);
             var record = json.RootElement;
             var identifiers = new Dictionary<string, string>(StringComparer.Ordinal);
             var isRequest = Json.IsBatchRequest(record);
@@ -54,16 +54,57 @@ internal sealed class JsonLinesOpener(ContentFields fields) : ContainerOpener
         MediaType = Extraction.MediaTypes.Text,
     };
 
-    private static bool Next(StreamReader lines, StringBuilder line)
+    private static IEnumerable<string> Lines(Stream content)
     {
-        line.Clear();
-        for (var value = lines.Read(); value >= 0; value = lines.Read())
+        var head = new byte[4096];
+        var read = content.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        content.Position = 0;
+        return TextEncodings.OfWideUnits(head.AsSpan(0, read)) is { } wide ? WideLines(content, wide) : ByteLines(content);
+    }
+
+    private static IEnumerable<string> WideLines(Stream content, Encoding encoding)
+    {
+        using var lines = new StreamReader(content, encoding, detectEncodingFromByteOrderMarks: true, bufferSize: 64 * 1024, leaveOpen: true);
+        var line = new StringBuilder();
+        int value;
+        do
         {
-            if (value == '\n') return true;
-            if (line.Length >= LongestLine) throw new DocumentException($"A line is longer than {LongestLine / (1024 * 1024)} MB.", permanent: true);
-            line.Append((char)value);
+            while ((value = lines.Read()) >= 0 && value != '\n') line.Append(line.Length < LongestLine ? (char)value : throw TooLong());
+            if (value >= 0 || line.Length > 0) yield return line.ToString();
+            line.Clear();
+        }
+        while (value >= 0);
+    }
+
+    // Each line for itself: of a file that several programs wrote some may be UTF-8 and others not.
+    private static IEnumerable<string> ByteLines(Stream content)
+    {
+        var buffer = new byte[64 * 1024];
+        var line = new MemoryStream();
+        int read;
+        while ((read = content.Read(buffer)) > 0)
+        {
+            var start = 0;
+            for (int length; (length = buffer.AsSpan(start, read - start).IndexOf((byte)'\n')) >= 0; start += length + 1)
+            {
+                yield return Line(line, buffer.AsSpan(start, length));
+                line.SetLength(0);
+            }
+
+            if (line.Length + read - start > LongestLine) throw TooLong();
+            line.Write(buffer, start, read - start);
         }
 
-        return line.Length > 0;
+        if (line.Length > 0) yield return Line(line, []);
     }
+
+    private static string Line(MemoryStream begun, ReadOnlySpan<byte> end)
+    {
+        if (begun.Length + end.Length > LongestLine) throw TooLong();
+        if (begun.Length == 0) return TextEncodings.Decode(end);
+        begun.Write(end);
+        return TextEncodings.Decode(begun.GetBuffer().AsSpan(0, (int)begun.Length));
+    }
+
+    private static DocumentException TooLong() => new($"A line is longer than {LongestLine / (1024 * 1024)} MB.", permanent: true);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -6,8 +7,12 @@ namespace BatchInference.Documents.Extraction;
 /// <summary>Where the text of JSON is: in a named field, in the messages of an OpenAI batch request, else everywhere.</summary>
 internal static class Json
 {
-    /// <summary>How JSON is read: comments and trailing commas are allowed, nesting is bounded by the parser.</summary>
-    public static JsonDocumentOptions Options { get; } = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = 64 };
+    // Comments and trailing commas are allowed, nesting is bounded by the parser.
+    private static readonly JsonDocumentOptions Options = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = 64 };
+
+    /// <summary>Parses a text. Half a surrogate pair, as programs leave it that cut texts by their length (<c>\ud83d</c>), becomes U+FFFD: it is allowed in JSON (RFC 8259, 8.2) and can be no text.</summary>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    public static JsonDocument Parse(string json) => JsonDocument.Parse(WithoutHalves(json), Options);
 
     /// <summary>True for a line of an OpenAI batch input file.</summary>
     public static bool IsBatchRequest(JsonElement line) => line.ValueKind == JsonValueKind.Object && line.TryGetProperty("custom_id", out _) && line.TryGetProperty("body", out var body) && body.ValueKind == JsonValueKind.Object;
@@ -58,6 +63,29 @@ internal static class Json
                 break;
         }
     }
+
+    private static string WithoutHalves(string json)
+    {
+        if (!json.Contains(@"\u", StringComparison.Ordinal)) return json;
+        char[]? whole = null;
+        for (var index = json.IndexOf('\\', StringComparison.Ordinal); index >= 0 && index + 1 < json.Length; index = json.IndexOf('\\', index))
+        {
+            // Two backslashes are one that is meant.
+            var length = json[index + 1] == 'u' ? 6 : 2;
+            if (EscapeAt(json, index) is { } unit && char.IsSurrogate(unit))
+            {
+                if (char.IsHighSurrogate(unit) && EscapeAt(json, index + length) is { } second && char.IsLowSurrogate(second)) length *= 2;
+                else @"\ufffd".CopyTo((whole ??= json.ToCharArray()).AsSpan(index));
+            }
+
+            index = Math.Min(index + length, json.Length);
+        }
+
+        return whole is null ? json : new string(whole);
+    }
+
+    private static char? EscapeAt(string json, int index) =>
+        index + 6 <= json.Length && json[index] == '\\' && json[index + 1] == 'u' && ushort.TryParse(json.AsSpan(index + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit) ? (char)unit : null;
 
     private static string Joined(JsonElement array)
     {

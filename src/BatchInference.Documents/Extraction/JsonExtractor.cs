@@ -8,13 +8,13 @@ internal sealed class JsonExtractor(ContentFields content) : TextExtractor
 {
     public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Json];
 
-    public override int Revision => 1;
+    public override int Revision => 2;
 
     public override ExtractedText Extract(Stream content1, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {
         try
         {
-            using var json = JsonDocument.Parse(TextEncodings.Decode(content1), Json.Options);
+            using var json = Json.Parse(TextEncodings.Decode(content1));
             var text = new TextBuilder(limits);
             if (content.Text is { } field && Json.At(json.RootElement, field) is { } said) text.AppendLines(said);
             else Json.AppendAll(json.RootElement, text);

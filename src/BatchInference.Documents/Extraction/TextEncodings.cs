@@ -40,6 +40,9 @@ internal static class TextEncodings
         }
     }
 
+    /// <summary>The encoding of a text whose units are wider than a byte (UTF-16, UTF-32), by its first bytes; null for any other.</summary>
+    public static Encoding? OfWideUnits(ReadOnlySpan<byte> head) => Marked(head) is { Encoding: { } marked } ? (marked is UTF8Encoding ? null : marked) : Utf16(head);
+
     /// <summary>What the first bytes say; a character that they cut in two is dropped.</summary>
     public static string DecodeHead(ReadOnlySpan<byte> head)
     {
