@@ -7,7 +7,7 @@ internal sealed class EpubExtractor : TextExtractor
 {
     public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Epub];
 
-    public override int Revision => 1;
+    public override int Revision => 2;
 
     public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {

@@ -23,7 +23,7 @@ internal sealed partial class HtmlExtractor : TextExtractor
 
     public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Html];
 
-    public override int Revision => 1;
+    public override int Revision => 2;
 
     public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {
@@ -46,25 +46,20 @@ internal sealed partial class HtmlExtractor : TextExtractor
             text.EndParagraph();
         }
 
-        Walk(Main(body), text, cancellationToken);
-    }
-
-    // A page that marks its main part says most of its text there; a mark around a mere headline is none.
-    private static IElement Main(IElement body)
-    {
-        var all = body.TextContent.Length;
-        return body.QuerySelectorAll("main, [role=main], article").FirstOrDefault(part => part.TextContent.Length > all / 3) ?? body;
+        var parts = new MarkedParts();
+        Walk(body, parts.Enter, parts.Leave, cancellationToken);
+        Walk(parts.Main ?? body, node => Enter(node, text), node => Leave(node, text), cancellationToken);
     }
 
     // Without recursion: pages nest as deeply as they like.
-    private static void Walk(IElement root, TextBuilder text, CancellationToken cancellationToken)
+    private static void Walk(IElement root, Func<INode, bool> enter, Action<INode> leave, CancellationToken cancellationToken)
     {
         INode? node = root;
         var steps = 0;
         while (node is not null)
         {
             if ((++steps & 1023) == 0) cancellationToken.ThrowIfCancellationRequested();
-            if (Enter(node, text) && node.FirstChild is { } child)
+            if (enter(node) && node.FirstChild is { } child)
             {
                 node = child;
                 continue;
@@ -72,12 +67,12 @@ internal sealed partial class HtmlExtractor : TextExtractor
 
             while (node is not null && node != root && node.NextSibling is null)
             {
-                Leave(node, text);
+                leave(node);
                 node = node.Parent;
             }
 
             if (node is null || node == root) return;
-            Leave(node, text);
+            leave(node);
             node = node.NextSibling;
         }
     }
@@ -132,6 +127,43 @@ internal sealed partial class HtmlExtractor : TextExtractor
         }
 
         return TextEncodings.Decode(bytes);
+    }
+
+    /// <summary>Finds the part that a page marks as its main one, and that says most of its text: a mark around a mere headline is none, and of several articles none is the page.</summary>
+    private sealed class MarkedParts
+    {
+        private readonly List<(IElement Element, int Signs)> mains = [];
+        private readonly List<(IElement Element, int Signs)> articles = [];
+        private (IElement? Element, int Before) main;
+        private (IElement? Element, int Before) article;
+        private int signs;
+
+        /// <summary>The part; null when it is the whole page.</summary>
+        public IElement? Main => mains.FirstOrDefault(IsMost).Element ?? (articles is [var only] && IsMost(only) ? only.Element : null);
+
+        // Some sites put the whole page into a form.
+        public bool Enter(INode node)
+        {
+            if (node is IText words) signs += words.Data.Count(sign => !char.IsWhiteSpace(sign));
+            if (node is not IElement element || (Left.Contains(element.LocalName) && element.LocalName != "form")) return false;
+            if (main.Element is null && (element.LocalName == "main" || element.GetAttribute("role") == "main")) main = (element, signs);
+            else if (article.Element is null && element.LocalName == "article") article = (element, signs);
+            return true;
+        }
+
+        public void Leave(INode node)
+        {
+            if (node == main.Element) Keep(mains, ref main);
+            else if (node == article.Element) Keep(articles, ref article);
+        }
+
+        private void Keep(List<(IElement Element, int Signs)> parts, ref (IElement? Element, int Before) open)
+        {
+            if (signs > open.Before) parts.Add((open.Element!, signs - open.Before));
+            open = default;
+        }
+
+        private bool IsMost((IElement Element, int Signs) part) => part.Signs * 2L > signs;
     }
 
     [GeneratedRegex(@"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(px|pt|em)?\s*(;|$)|mso-hide\s*:\s*all", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]

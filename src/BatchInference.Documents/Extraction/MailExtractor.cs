@@ -13,7 +13,7 @@ internal sealed class MailExtractor : TextExtractor
 
     public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Mail, Extraction.MediaTypes.OutlookMail];
 
-    public override int Revision => 2;
+    public override int Revision => 3;
 
     public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {
