@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace BatchInference.Documents.Extraction;
@@ -8,6 +9,9 @@ namespace BatchInference.Documents.Extraction;
 internal static class Tool
 {
     private const int MostErrorText = 4096;
+
+    // .NET tells a signal as a shell does: by its number above this.
+    private const int Signals = 128;
 
     /// <summary>The path of a program in a folder, or along <c>PATH</c>; null when it is not there.</summary>
     public static string? Find(string name, string? folder)
@@ -23,7 +27,8 @@ internal static class Tool
     /// <param name="input">Writes its standard input; null for none. A program that ends before it has read all is no error.</param>
     /// <param name="mostOutput">Bytes of standard output that are taken.</param>
     /// <param name="cancellationToken">Ends the program.</param>
-    /// <exception cref="IOException">It cannot be started, or says too much.</exception>
+    /// <exception cref="ToolException">It cannot be started, or was ended by a signal.</exception>
+    /// <exception cref="IOException">It says too much.</exception>
     public static async Task<ToolAnswer> RunAsync(string program, IReadOnlyList<string> arguments, Func<Stream, CancellationToken, Task>? input, int mostOutput, CancellationToken cancellationToken)
     {
         var output = new MemoryStream();
@@ -44,7 +49,7 @@ internal static class Tool
         }
         catch (Win32Exception error)
         {
-            throw new IOException($"{Path.GetFileName(program)} cannot be started: {error.Message}", error);
+            throw new ToolException($"{Path.GetFileName(program)} cannot be started: {error.Message}", error);
         }
 
         // Reads of a pipe cannot be cancelled everywhere; they end with the program.
@@ -58,6 +63,8 @@ internal static class Tool
             await Task.WhenAll(fed, errors);
             await process.WaitForExitAsync(cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
+            if (!OperatingSystem.IsWindows() && process.ExitCode > Signals)
+                throw new ToolException(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(program)} was ended by signal {process.ExitCode - Signals}, as the system does for want of memory."));
             return (process.ExitCode, Encoding.UTF8.GetString(told.ToArray()));
         }
         finally
@@ -91,6 +98,9 @@ internal static class Tool
         }
     }
 }
+
+/// <summary>A program did not do its work, and not for what it was given.</summary>
+internal sealed class ToolException(string message, Exception? innerException = null) : IOException(message, innerException);
 
 /// <summary>What a program gave.</summary>
 internal sealed record ToolAnswer(int ExitCode, byte[] Output, string Error)

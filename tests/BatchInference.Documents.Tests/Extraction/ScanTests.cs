@@ -107,11 +107,53 @@ public sealed class ScanTests
     }
 
     [Fact]
-    public async Task APageThatTakesTooLongIsToldInItsPlace()
+    public async Task APageThatTakesTooLongIsToldInItsPlaceAndItsDocumentTriedAgain()
     {
         var tools = await Tools.Value with { Options = new OcrOptions { PageTime = TimeSpan.FromMilliseconds(1) } };
-        Should.Throw<DocumentException>(() => Read(File.ReadAllBytes(Golden("lettre-300dpi.png")), "image/png", tools))
-            .Message.ShouldEndWith("It took longer than 0 seconds, the limit of the configuration (Ocr:SecondsPerPage).");
+        var failure = Should.Throw<DocumentException>(() => Read(File.ReadAllBytes(Golden("lettre-300dpi.png")), "image/png", tools));
+        failure.Message.ShouldEndWith("It took longer than 0 seconds, the limit of the configuration (Ocr:SecondsPerPage).");
+        failure.Permanent.ShouldBeFalse();
+        // Beside a text layer, too, that is rubbish or nearly nothing.
+        var text = Read(await TypedAndScannedAsync("p. 17"), MediaTypes.Pdf, tools);
+        text.Text.ShouldBe("The first page is typed, and stays as it is.\n\np. 17");
+        text.Scanned.ShouldHaveSingleItem().ShouldBe(new ScannedPage(2, 0, "It took longer than 0 seconds, the limit of the configuration (Ocr:SecondsPerPage)."));
+    }
+
+    [Fact]
+    public async Task WithoutTesseractThePagesThatWereNotReadAreToldBesideTheTypedOnes()
+    {
+        var text = Read(await TypedAndScannedAsync(null), MediaTypes.Pdf, OcrTools.None);
+        text.Text.ShouldBe("The first page is typed, and stays as it is.");
+        text.Scanned.ShouldHaveSingleItem().ShouldBe(new ScannedPage(2, 0, "The page is probably a scan, and was not read as one: reading of scans is switched off (Ocr:Enabled)."));
+    }
+
+    [Theory]
+    [InlineData("kill -9 $$", "tesseract was ended by signal 9, as the system does for want of memory.", false)]
+    [InlineData(null, "tesseract cannot be started", false)]
+    [InlineData("echo 'Image is odd.' >&2; exit 1", "Tesseract could not read the image: Image is odd.", true)]
+    public async Task AProgramThatDidNotRunIsNoFailureOfTheDocument(string? script, string reason, bool permanent)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The programs are scripts of a shell.");
+        using var folder = new TempFolder();
+        var program = folder["tesseract"];
+        if (script is not null && !OperatingSystem.IsWindows())
+        {
+            folder.Write("tesseract", $"#!/bin/sh\n{script}\n");
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        var tools = await Tools.Value with { Tesseract = program };
+        var failure = Should.Throw<DocumentException>(() => Read(File.ReadAllBytes(Golden("lettre-300dpi.png")), "image/png", tools));
+        failure.Message.ShouldContain(reason);
+        failure.Permanent.ShouldBe(permanent);
+    }
+
+    [Fact]
+    public async Task WhatAPdfSaysOfItselfStaysWhenItsPagesAreReadAsPictures()
+    {
+        var text = Read(await TypedAndScannedAsync(null), MediaTypes.Pdf, await Tools.Value);
+        text.Scanned.ShouldHaveSingleItem().Error.ShouldBeNull();
+        text.Metadata["title"].ShouldBe("Minutes");
     }
 
     [Fact]
@@ -142,6 +184,18 @@ public sealed class ScanTests
         byte[] ring = [(byte)'I', (byte)'I', 42, 0, 8, 0, 0, 0, 0, 0, 8, 0, 0, 0];
         TiffFrames.Count(new MemoryStream(ring), 100).ShouldBe(101);
         Should.Throw<DocumentException>(() => new ImageExtractor().Extract(new MemoryStream(ring), "image/tiff", Limits with { Pages = 100 }, CancellationToken.None)).Permanent.ShouldBeTrue();
+    }
+
+    private static async Task<byte[]> TypedAndScannedAsync(string? layer)
+    {
+        using var builder = new PdfDocumentBuilder();
+        builder.DocumentInformation.Title = "Minutes";
+        var font = builder.AddStandard14Font(Standard14Font.Helvetica);
+        builder.AddPage(PageSize.A4).AddText("The first page is typed, and stays as it is.", 11, new PdfPoint(50, 700), font);
+        var scanned = builder.AddPage(PageSize.A4);
+        scanned.AddJpeg(await GoldenAsync("lettre-150dpi-bruit.jpg"), new PdfRectangle(0, 0, scanned.PageSize.Width, scanned.PageSize.Height));
+        if (layer is not null) scanned.AddText(layer, 9, new PdfPoint(50, 30), font);
+        return builder.Build();
     }
 
     private static ExtractedText Read(byte[] content, string type, OcrTools tools, CancellationToken cancellationToken = default)

@@ -7,7 +7,7 @@ namespace BatchInference.Documents.Extraction.Ocr;
 internal sealed class ScanReader(OcrTools tools, TimeProvider time)
 {
     // Grows when the same pictures would give another text.
-    private const int Revision = 1;
+    private const int Revision = 2;
 
     private readonly Tesseract tesseract = new(tools);
 
@@ -24,15 +24,19 @@ internal sealed class ScanReader(OcrTools tools, TimeProvider time)
     public ExtractedText Read(Stream content, ExtractedText text, ExtractionLimits limits, Action<TimeSpan> progress, CancellationToken cancellationToken)
     {
         if (text.Scans.Count == 0) return text;
-        if (!tools.CanRead) return string.IsNullOrWhiteSpace(text.Text) ? throw new DocumentException($"{NoText(text)}: {tools.Missing}", permanent: true) : text;
+        if (!tools.CanRead)
+            return string.IsNullOrWhiteSpace(text.Text)
+                ? throw new DocumentException($"{NoText(text)}: {tools.Missing}", permanent: true)
+                : text with { Scanned = [.. text.Scans.Select(page => new ScannedPage(page.Number, 0, $"The page is probably a scan, and was not read as one: {tools.Missing}"))] };
         progress(tools.Options.PageTime * Math.Ceiling(text.Scans.Count / (double)tools.Options.PagesAtOnce));
         using var images = Images(content, text);
         // The extractors are synchronous; this is the one place where work of other processes is waited for.
         var pages = ReadPagesAsync(images, text.Scans, cancellationToken).GetAwaiter().GetResult();
         var whole = Join(text, pages, limits);
         if (!string.IsNullOrWhiteSpace(whole.Text)) return whole;
-        if (whole.Scanned.FirstOrDefault(page => page.Error is not null) is { } failed)
-            throw new DocumentException(string.Create(CultureInfo.InvariantCulture, $"{NoText(text)}; reading page {failed.Page} as a picture failed: {failed.Error}"), permanent: true);
+        // A failure that may pass counts before one that stays: with it there may be a text another night.
+        if (pages.Where(page => page.Value.Error is not null).OrderBy(page => !page.Value.MayPass).ThenBy(page => page.Key).FirstOrDefault() is { Value.Error: { } error } failed)
+            throw new DocumentException(string.Create(CultureInfo.InvariantCulture, $"{NoText(text)}; reading page {failed.Key} as a picture failed: {error}"), permanent: !failed.Value.MayPass);
         throw new DocumentException(text.MediaType == MediaTypes.Pdf ? $"{NoText(text)}, and no text is seen on its pictures." : $"No text is seen on the {MediaTypes.Name(text.MediaType)}.", permanent: true);
     }
 
@@ -47,30 +51,30 @@ internal sealed class ScanReader(OcrTools tools, TimeProvider time)
         : tools.Renderer is null ? new PdfPictures(content)
         : new PdfDrawing(content, tools, text.Scans.ToDictionary(page => page.Number, page => (page.Width, page.Height)));
 
-    private async Task<ConcurrentDictionary<int, (OcrPage? Page, string? Error)>> ReadPagesAsync(ScanImages images, IReadOnlyList<ScanPage> scans, CancellationToken cancellationToken)
+    private async Task<ConcurrentDictionary<int, PageReading>> ReadPagesAsync(ScanImages images, IReadOnlyList<ScanPage> scans, CancellationToken cancellationToken)
     {
-        var pages = new ConcurrentDictionary<int, (OcrPage?, string?)>();
+        var pages = new ConcurrentDictionary<int, PageReading>();
         await Parallel.ForEachAsync(scans, new ParallelOptions { MaxDegreeOfParallelism = tools.Options.PagesAtOnce, CancellationToken = cancellationToken }, async (scan, token) =>
         {
             using var timed = new CancellationTokenSource(tools.Options.PageTime, time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(token, timed.Token);
             try
             {
-                pages[scan.Number] = (await tesseract.ReadAsync((target, inner) => images.WriteAsync(scan.Number, target, inner), images.FrameOf(scan.Number), images.DpiOf(scan.Number), both.Token), null);
+                pages[scan.Number] = new(await tesseract.ReadAsync((target, inner) => images.WriteAsync(scan.Number, target, inner), images.FrameOf(scan.Number), images.DpiOf(scan.Number), both.Token));
             }
             catch (OperationCanceledException) when (timed.IsCancellationRequested && !token.IsCancellationRequested)
             {
-                pages[scan.Number] = (null, $"It took longer than {tools.Options.PageTime.TotalSeconds:0} seconds, the limit of the configuration (Ocr:SecondsPerPage).");
+                pages[scan.Number] = new(null, $"It took longer than {tools.Options.PageTime.TotalSeconds:0} seconds, the limit of the configuration (Ocr:SecondsPerPage).", MayPass: true);
             }
             catch (Exception error) when (error is IOException or InvalidDataException)
             {
-                pages[scan.Number] = (null, FailureReasons.OneLine(error.Message));
+                pages[scan.Number] = new(null, FailureReasons.OneLine(error.Message), MayPass: error is ToolException);
             }
         });
         return pages;
     }
 
-    private static ExtractedText Join(ExtractedText text, ConcurrentDictionary<int, (OcrPage? Page, string? Error)> read, ExtractionLimits limits)
+    private static ExtractedText Join(ExtractedText text, ConcurrentDictionary<int, PageReading> read, ExtractionLimits limits)
     {
         var whole = new TextBuilder(limits);
         var scanned = new List<ScannedPage>();
@@ -90,11 +94,11 @@ internal sealed class ScanReader(OcrTools tools, TimeProvider time)
             else
             {
                 whole.AppendBuilt(layer);
-                if (layer.IsEmpty) scanned.Add(new ScannedPage(page.Number, 0, scan.Error));
+                if (layer.IsEmpty || scan.Error is not null) scanned.Add(new ScannedPage(page.Number, 0, scan.Error));
             }
         }
 
-        return whole.Build(text.MediaType) with { Language = text.Language, Scanned = scanned };
+        return whole.Build(text.MediaType) with { Language = text.Language, Metadata = text.Metadata, Scanned = scanned };
     }
 
     private static bool TellsMore(OcrPage seen, ReadOnlySpan<char> layer)
@@ -103,4 +107,9 @@ internal sealed class ScanReader(OcrTools tools, TimeProvider time)
         var text = string.Join('\n', seen.Paragraphs.SelectMany(lines => lines).Select(line => line.Text));
         return TextLayer.IsRubbish(layer) ? TextLayer.Quality(text) > TextLayer.Quality(layer) : text.Length > layer.Length;
     }
+
+    /// <param name="Page">What was read; null when it could not be.</param>
+    /// <param name="Error">Why it could not be.</param>
+    /// <param name="MayPass">True when the machine is the cause and not the page: it may be read another time.</param>
+    private readonly record struct PageReading(OcrPage? Page, string? Error = null, bool MayPass = false);
 }
