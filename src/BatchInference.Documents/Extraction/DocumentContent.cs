@@ -86,19 +86,19 @@ internal sealed class DocumentContent : IDisposable
             if (target.Length + bytes.Length > most) throw most == limits.Bytes ? Over(most, "Limits:Megabytes") : Over(most, "Limits:ContainerMegabytes");
             if (target is MemoryStream small && small.Length + bytes.Length > MostInMemory)
             {
-                target = TemporaryFile();
-                small.WriteTo(target);
-                small.Dispose();
+                target = TemporaryCopy.Write(TemporaryFile);
+                using (small) Copied(small.GetBuffer().AsSpan(0, (int)small.Length));
             }
 
             hash.AppendData(bytes);
-            target.Write(bytes);
+            Copied(bytes);
         }
 
         public DocumentContent Complete()
         {
             var stream = target!;
-            stream.Position = 0;
+            // What the stream still holds is written now.
+            TemporaryCopy.Write(() => stream.Position = 0);
             target = null;
             return new DocumentContent(stream, Convert.ToHexStringLower(hash.GetHashAndReset()));
         }
@@ -107,6 +107,18 @@ internal sealed class DocumentContent : IDisposable
         {
             target?.Dispose();
             hash.Dispose();
+        }
+
+        private void Copied(ReadOnlySpan<byte> bytes)
+        {
+            try
+            {
+                target!.Write(bytes);
+            }
+            catch (Exception error) when (TemporaryCopy.IsFailure(error))
+            {
+                throw TemporaryCopy.Failed(error);
+            }
         }
 
         private static FileStream TemporaryFile() => new(Path.GetTempFileName(), new FileStreamOptions

@@ -28,11 +28,11 @@ public sealed class LegacyOfficeExtractor : TextExtractor
         var (ending, target, extractor) = Conversions[mediaType];
         if (Program is null)
             throw new DocumentException($"The file is {Extraction.MediaTypes.Article(mediaType)} of the old binary format, which is read through LibreOffice: install it (apt-get install libreoffice-writer libreoffice-calc libreoffice-impress), then the file is tried again.", permanent: true);
-        var folder = Directory.CreateTempSubdirectory("batch-inference-office-").FullName;
+        var folder = TemporaryCopy.Write(() => Directory.CreateTempSubdirectory("batch-inference-office-").FullName);
         try
         {
             var source = Path.Combine(folder, "document" + ending);
-            using (var file = File.Create(source)) content.CopyTo(file);
+            TemporaryCopy.Write(() => Copy(content, source));
             Convert(folder, source, target, cancellationToken);
             var converted = Path.Combine(folder, "out", $"document.{target}");
             if (!File.Exists(converted)) throw new DocumentException($"The {Extraction.MediaTypes.Name(mediaType)} is damaged or encrypted: LibreOffice cannot open it.", permanent: true);
@@ -43,6 +43,14 @@ public sealed class LegacyOfficeExtractor : TextExtractor
         {
             Remove(folder);
         }
+    }
+
+    private static long Copy(Stream content, string path)
+    {
+        using var file = File.Create(path);
+        content.CopyTo(file);
+        file.Flush();
+        return file.Length;
     }
 
     private static void Convert(string folder, string source, string target, CancellationToken cancellationToken)

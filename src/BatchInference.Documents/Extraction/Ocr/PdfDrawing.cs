@@ -21,9 +21,18 @@ internal sealed class PdfDrawing : ScanImages
     {
         this.tools = tools;
         this.sizes = sizes;
-        content.Position = 0;
-        using var copy = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-        content.CopyTo(copy);
+        try
+        {
+            content.Position = 0;
+            using var copy = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+            content.CopyTo(copy);
+            copy.Flush();
+        }
+        catch (Exception error) when (TemporaryCopy.IsFailure(error))
+        {
+            Dispose();
+            throw TemporaryCopy.Failed(error);
+        }
     }
 
     public override int? DpiOf(int page)
@@ -40,5 +49,9 @@ internal sealed class PdfDrawing : ScanImages
         if (code != 0) throw new InvalidDataException($"The page could not be drawn: {FailureReasons.OneLine(error.Length > 0 ? error : $"exit code {code}")}");
     }
 
-    public override void Dispose() => File.Delete(path);
+    public override void Dispose()
+    {
+        // Where the folder is gone there is nothing to delete.
+        if (File.Exists(path)) File.Delete(path);
+    }
 }
