@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace BatchInference.Documents;
 
 /// <summary>
-/// The files of a folder and of all folders below it. Links that lead outside are not followed. A file that is being written is left for a later run:
+/// The files of a folder and of all folders below it, without pipes, sockets and devices. Links that lead outside are not followed. A file that is being written is left for a later run:
 /// what is read counts only when its size and time are at the end what they were when it was listed.
 /// </summary>
 /// <param name="path">The folder.</param>
@@ -68,7 +68,7 @@ public sealed class FolderSource(string path, NameFilter names) : DocumentSource
                     // A link to a folder inside would list its documents twice.
                     if (item.LinkTarget is null) entries.Add(new Entry($"{prefix}{item.Name}/", item.FullName, true));
                 }
-                else if (item.LinkTarget is not null || (item.Attributes & FileAttributes.Device) == 0)
+                else if (IsFile(item))
                 {
                     entries.Add(new Entry(prefix + item.Name, item.FullName, false));
                 }
@@ -86,6 +86,20 @@ public sealed class FolderSource(string path, NameFilter names) : DocumentSource
 
         entries.Sort((left, right) => string.CompareOrdinal(left.Path, right.Path));
         return entries;
+    }
+
+    // Who opens a pipe waits for its other end.
+    private static bool IsFile(FileSystemInfo item)
+    {
+        try
+        {
+            return FileKind.IsRegular(item.FullName);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Gone or closed: its opening tells.
+            return true;
+        }
     }
 
     private bool StaysInside(FileSystemInfo link)
@@ -118,6 +132,7 @@ public sealed class FolderSource(string path, NameFilter names) : DocumentSource
 
     private static UnchangedFileStream Open(string path, string version)
     {
+        if (!FileKind.IsRegular(path)) throw new DocumentException("Where the file was is now a pipe, a socket or a device; it is not read.", permanent: false);
         var file = new FileStream(path, new FileStreamOptions
         {
             Access = FileAccess.Read,

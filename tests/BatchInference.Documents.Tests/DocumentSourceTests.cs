@@ -80,6 +80,29 @@ public sealed class FolderSourceTests : DocumentSourceContract, IDisposable
     }
 
     [Fact]
+    public async Task APipeAmongTheFilesIsNotListedAndHoldsNobodyUp()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Made by mkfifo.");
+        await PutAsync("a.txt", "a");
+        await PutAsync("b.txt", "b");
+        await MakePipeAsync("pipe.txt");
+        File.CreateSymbolicLink(folder["archive/link.txt"], folder["archive/pipe.txt"]);
+        var documents = await ListAsync();
+        documents.Select(document => document.Id.Path).ShouldBe(["a.txt", "b.txt"]);
+        // It took the place of a file.
+        File.Delete(folder["archive/b.txt"]);
+        await MakePipeAsync("b.txt");
+        (await Should.ThrowAsync<DocumentException>(() => Task.Run(() => documents[1].OpenAsync(default).AsTask()).WaitAsync(TimeSpan.FromSeconds(30)))).Permanent.ShouldBeFalse();
+    }
+
+    private async Task MakePipeAsync(string name)
+    {
+        using var made = System.Diagnostics.Process.Start("mkfifo", [folder["archive/" + name]]);
+        await made.WaitForExitAsync();
+        made.ExitCode.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task PathsLongerThanTheOldLimitOfWindowsAreRead()
     {
         var name = string.Join('/', Enumerable.Repeat("dossier-de-l-administration-départementale", 12)) + "/lettre.txt";
