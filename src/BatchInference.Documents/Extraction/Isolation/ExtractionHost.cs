@@ -16,8 +16,13 @@ public static class ExtractionHost
     /// <param name="open">Makes the reader when the settings have come; is to tell its argument when a document is given more time.</param>
     public static int Run(Func<HostSettings, Action<TimeSpan>, DocumentReader> open)
     {
-        // On the first thread, which lives as long as the process: the kernel remembers the wish by thread.
-        if (OperatingSystem.IsLinux()) LinuxConfinement.DieWithParent();
+        if (OperatingSystem.IsLinux())
+        {
+            LinuxConfinement.LeaveTerminal();
+            // On the first thread, which lives as long as the process: the kernel remembers the wish by thread.
+            LinuxConfinement.DieWithParent();
+        }
+
         using var input = Console.OpenStandardInput();
         using var output = Console.OpenStandardOutput();
         // What a library prints must not get between the frames.

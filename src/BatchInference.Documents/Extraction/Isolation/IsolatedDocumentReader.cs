@@ -48,7 +48,7 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
         var given = new Given();
         for (var attempt = 1; ; attempt++)
         {
-            await using var visit = new Visit(this, document, cancellationToken);
+            await using var visit = new Visit(this, document, isSecond: attempt > 1, cancellationToken);
             if (await visit.OpenAsync(isKnown) is { } only)
             {
                 yield return only;
@@ -78,10 +78,16 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
             if (all.TryRemove(process, out _)) process.Dispose();
     }
 
-    private async Task<ReadingProcess> TakeAsync(CancellationToken cancellationToken)
+    // Of those that wait some may have ended, by chance or by an administrator's hand; a second attempt goes to none of them, so that what befell two processes is never one document's fault.
+    private async Task<ReadingProcess> TakeAsync(bool isSecond, CancellationToken cancellationToken)
     {
-        if (idle.TryTake(out var process)) return process;
-        process = await ReadingProcess.StartAsync(starter, command, settings, cancellationToken);
+        while (!isSecond && idle.TryTake(out var waiting))
+        {
+            if (!waiting.HasExited) return waiting;
+            Return(waiting, sound: false);
+        }
+
+        var process = await ReadingProcess.StartAsync(starter, command, settings, cancellationToken);
         all[process] = true;
         return process;
     }
@@ -112,7 +118,7 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
     }
 
     /// <summary>One document in one process, from its opening to its last reading.</summary>
-    private sealed class Visit(IsolatedDocumentReader reader, Document document, CancellationToken cancellationToken) : IAsyncDisposable
+    private sealed class Visit(IsolatedDocumentReader reader, Document document, bool isSecond, CancellationToken cancellationToken) : IAsyncDisposable
     {
         private readonly CancellationTokenSource whole = new(reader.isolation.Time, reader.time);
         private ReadingProcess? process;
@@ -131,7 +137,7 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
         {
             var limits = reader.settings.Limits;
             if (DocumentContent.Refusal(document, limits) is { } refusal) return new DocumentReading { Failure = FailureReasons.Reading(refusal, limits) };
-            process = await reader.TakeAsync(cancellationToken);
+            process = await reader.TakeAsync(isSecond, cancellationToken);
             using var timed = new CancellationTokenSource(limits.Time, reader.time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timed.Token);
             using var end = cancellationToken.Register(process.End);

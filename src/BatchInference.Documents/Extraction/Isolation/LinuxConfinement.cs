@@ -41,6 +41,9 @@ internal static partial class LinuxConfinement
     /// <summary>Has the kernel end this process when the thread that started it ends.</summary>
     public static void DieWithParent() => Check(prctl(SetParentDeathSignal, Kill, 0, 0, 0), "prctl");
 
+    /// <summary>Leaves the terminal: its Ctrl+C is for the program that runs the job, which stops in good order and needs its reading processes for it.</summary>
+    public static void LeaveTerminal() => _ = setsid();
+
     /// <summary>Applies it to all threads; it cannot be undone.</summary>
     /// <exception cref="Win32Exception">The kernel refuses; the process must not read anything.</exception>
     public static void Apply(HostSettings settings)
@@ -107,6 +110,10 @@ internal static partial class LinuxConfinement
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int prctl(int option, nuint first, nuint second, nuint third, nuint fourth);
+
+    // Refused to one that leads a group: that has a terminal to itself, or none.
+    [LibraryImport("libc")]
+    private static partial int setsid();
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setrlimit(Resource resource, in ResourceLimit limit);

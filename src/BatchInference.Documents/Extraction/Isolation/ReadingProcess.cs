@@ -35,6 +35,9 @@ internal sealed class ReadingProcess : IDisposable
     /// <summary>Its number, for tests and logs.</summary>
     public int Id => process.Id;
 
+    /// <summary>True when it is gone.</summary>
+    public bool HasExited => process.HasExited;
+
     /// <summary>Documents it was given.</summary>
     public int Documents { get; private set; }
 

@@ -34,6 +34,7 @@ internal sealed class HostileExtractor : TextExtractor
             "environment" => string.Join('\n', Environment.GetEnvironmentVariables().Keys.Cast<string>().Order(StringComparer.Ordinal)),
             "folder" => $"{Directory.GetFileSystemEntries(".").Length} entries in {Environment.CurrentDirectory}",
             "status" => File.ReadAllText("/proc/self/status"),
+            "session" => File.ReadAllText("/proc/self/stat").Split(')')[^1].Split(' ')[4] == Environment.ProcessId.ToString(CultureInfo.InvariantCulture) ? "of its own" : "of its parent",
             "process" => $"process {Environment.ProcessId}",
             _ => order,
         }, mediaType);

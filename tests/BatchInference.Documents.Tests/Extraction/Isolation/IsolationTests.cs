@@ -139,6 +139,31 @@ public sealed class IsolationTests : IDisposable
     }
 
     [Fact]
+    public async Task AProcessHearsNothingOfTheTerminal() => (await ReadAsync("session")).Text!.Text.ShouldBe("of its own");
+
+    [Fact]
+    public async Task ProcessesThatEndedWhileTheyWaitedAreNoDocumentsFault()
+    {
+        await using (var one = reader.ReadAsync(Of("process"), _ => false, default).GetAsyncEnumerator())
+        await using (var two = reader.ReadAsync(Of("process"), _ => false, default).GetAsyncEnumerator())
+        {
+            (await one.MoveNextAsync() && await two.MoveNextAsync()).ShouldBeTrue();
+            (await one.MoveNextAsync() || await two.MoveNextAsync()).ShouldBeFalse();
+        }
+
+        var waiting = reader.Processes;
+        waiting.Count.ShouldBe(2);
+        foreach (var number in waiting)
+        {
+            using var process = Process.GetProcessById(number);
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+
+        (await ReadAsync("after")).Text!.Text.ShouldBe("after");
+    }
+
+    [Fact]
     public async Task TheProcessesEndWithTheReader()
     {
         (await ReadAsync("process")).Text.ShouldNotBeNull();
