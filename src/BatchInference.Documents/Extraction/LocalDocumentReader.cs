@@ -69,6 +69,8 @@ public sealed class LocalDocumentReader : DocumentReader
                 if (reading is null && failed is null) yield break;
                 reading ??= new DocumentReading { Member = hasOwn ? "!/*" : null, Sha256 = content.Sha256, ListedSha256 = content.Sha256, Bytes = content.Length, Failure = failed };
                 hasOwn |= reading.Member is null;
+                // What the caller does with a reading takes as long as it takes.
+                timed.CancelAfter(Timeout.InfiniteTimeSpan);
                 yield return reading;
                 if (failed is not null) yield break;
             }

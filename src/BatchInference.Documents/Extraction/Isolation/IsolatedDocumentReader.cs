@@ -121,6 +121,8 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
     private sealed class Visit(IsolatedDocumentReader reader, Document document, bool isSecond, CancellationToken cancellationToken) : IAsyncDisposable
     {
         private readonly CancellationTokenSource whole = new(reader.isolation.Time, reader.time);
+        private TimeSpan left = reader.isolation.Time;
+        private long? goesOnSince = reader.time.GetTimestamp();
         private ReadingProcess? process;
         private bool doubtful;
 
@@ -179,6 +181,7 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
         public async Task<DocumentReading?> NextAsync()
         {
             var patience = reader.settings.Limits.Time + Grace;
+            GoOn();
             while (true)
             {
                 using var stalled = new CancellationTokenSource(patience, reader.time);
@@ -197,6 +200,7 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
                         var reading = JsonSerializer.Deserialize(payload, FrameJson.Plain.DocumentReading)! with { ListedSha256 = Sha256 };
                         // After a time-out or for lack of memory something may still be at work in it.
                         doubtful |= reading.Failure is { Permanent: false };
+                        Halt();
                         return reading;
                     case (FrameKind.End, _):
                         return null;
@@ -212,6 +216,21 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
             whole.Dispose();
             if (process is not null) reader.Return(process, !process.Busy && !doubtful);
             return ValueTask.CompletedTask;
+        }
+
+        // The time of the whole stands still while the caller has a reading: a model or an output that takes long is not the document's fault.
+        private void Halt()
+        {
+            if (goesOnSince is { } since) left -= reader.time.GetElapsedTime(since);
+            goesOnSince = null;
+            whole.CancelAfter(Timeout.InfiniteTimeSpan);
+        }
+
+        private void GoOn()
+        {
+            if (goesOnSince is not null) return;
+            goesOnSince = reader.time.GetTimestamp();
+            whole.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         }
 
         private async Task ForgetAsync()

@@ -1,0 +1,49 @@
+using System.Text;
+using BatchInference.Documents.Extraction;
+using BatchInference.Documents.Extraction.Isolation;
+using BatchInference.Documents.Extraction.Ocr;
+using BatchInference.Documents.Tests.Extraction.Isolation;
+using Microsoft.Extensions.Time.Testing;
+
+namespace BatchInference.Documents.Tests.Extraction;
+
+/// <summary>Whose time is counted, and what it costs when it is up.</summary>
+public sealed class ReadingTimeTests
+{
+    private static readonly ExtractionLimits Limits = new() { Bytes = 64 << 20, ContainerBytes = 64 << 20 };
+
+    private readonly FakeTimeProvider time = new();
+
+    [Fact]
+    public async Task WhatTheCallerDoesWithAReadingIsNoTimeOfTheDocument() =>
+        await ShouldBeReadAsync(DocumentReader.Standard(Limits, time));
+
+    [Fact]
+    public async Task NorIsItOfOneThatIsReadInAnotherProcess()
+    {
+        var settings = new HostSettings(Limits, OcrTools.None, new ContentFields(), 256L << 20);
+        using var reader = new IsolatedDocumentReader(HostCommand.OfThisProgram(HostVerbs.Standard), DocumentReader.Standard(Limits, time), settings, new IsolationLimits { Memory = settings.Memory }, time);
+        await ShouldBeReadAsync(reader);
+    }
+
+    private async Task ShouldBeReadAsync(DocumentReader reader)
+    {
+        // More than a pipe holds: what is not asked for yet cannot be there already.
+        var filling = string.Concat(Enumerable.Repeat(" and so on", 50_000));
+        string[] words = ["first", "second", "third"];
+        List<string?> texts = [];
+        await foreach (var reading in reader.ReadAsync(Lines([.. words.Select(word => word + filling)]), _ => false, default))
+        {
+            texts.Add(reading.Text?.Text.Split(' ')[0] ?? reading.Failure?.Reason);
+            time.Advance(TimeSpan.FromDays(1));
+        }
+
+        texts.ShouldBe(words);
+    }
+
+    private static Document Lines(params string[] texts)
+    {
+        var content = Encoding.UTF8.GetBytes(string.Concat(texts.Select(text => $"{{\"text\": \"{text}\"}}\n")));
+        return new Document(new DocumentId("a.jsonl", "1"), content.Length, _ => ValueTask.FromResult<Stream>(new MemoryStream(content)));
+    }
+}
