@@ -14,10 +14,11 @@ internal sealed class ContentReader
     private readonly Dictionary<string, ContainerOpener> openers;
     private readonly ScanReader scans;
     private readonly ExtractionLimits limits;
+    private readonly TimeProvider time;
 
-    public ContentReader(IReadOnlyList<TextExtractor> extractors, IReadOnlyList<ContainerOpener> openers, ScanReader scans, ExtractionLimits limits)
+    public ContentReader(IReadOnlyList<TextExtractor> extractors, IReadOnlyList<ContainerOpener> openers, ScanReader scans, ExtractionLimits limits, TimeProvider time)
     {
-        this.scans = scans;
+        (this.scans, this.time) = (scans, time);
         this.extractors = extractors.SelectMany(extractor => extractor.MediaTypes.Select(type => (type, extractor))).ToDictionary(pair => pair.type, pair => pair.extractor, StringComparer.Ordinal);
         this.openers = openers.SelectMany(opener => opener.MediaTypes.Select(type => (type, opener))).ToDictionary(pair => pair.type, pair => pair.opener, StringComparer.Ordinal);
         this.limits = limits;
@@ -39,22 +40,32 @@ internal sealed class ContentReader
 
     private IEnumerable<DocumentReading> Read(Opened document, Unfolding unfolding, Action<TimeSpan> moreTime, CancellationToken cancellationToken)
     {
-        var type = "";
-        DocumentReading? own = null;
-        try
-        {
-            type = TypeOf(document);
-            if (extractors.TryGetValue(type, out var extractor)) own = document.Reading(Extract(extractor, document.Content, type, moreTime, cancellationToken));
-        }
-        catch (Exception error) when (error is not OperationCanceledException)
-        {
-            own = document.Reading(type, FailureReasons.Extraction(error, type, limits));
-        }
-
+        var (type, own) = ReadOwn(document, moreTime, cancellationToken);
         if (own is not null) yield return own;
         if (!openers.TryGetValue(type, out var opener)) yield break;
         foreach (var reading in ReadMembers(opener, document, type, own is not null, unfolding, moreTime, cancellationToken))
             yield return reading;
+    }
+
+    private (string Type, DocumentReading? Own) ReadOwn(Opened document, Action<TimeSpan> moreTime, CancellationToken cancellationToken)
+    {
+        using var turn = new Turn(document.Began is { } began ? limits.Time - time.GetElapsedTime(began) : limits.Time, time, cancellationToken);
+        void MoreTime(TimeSpan more)
+        {
+            turn.BeginAnew(limits.Time + more);
+            moreTime(more);
+        }
+
+        var type = "";
+        try
+        {
+            type = TypeOf(document);
+            return (type, extractors.TryGetValue(type, out var extractor) ? document.Reading(Extract(extractor, document.Content, type, MoreTime, turn.Token)) : null);
+        }
+        catch (Exception error) when (error is not OperationCanceledException || turn.IsOver)
+        {
+            return (type, document.Reading(type, FailureReasons.Extraction(error, type, limits)));
+        }
     }
 
     private string TypeOf(Opened document)
@@ -126,16 +137,46 @@ internal sealed class ContentReader
 
     private (Opened? Member, DocumentReading? Failure) OpenMember(Member member, MemberNames names, Opened container, Unfolding unfolding, CancellationToken cancellationToken)
     {
-        var opened = container.Inside(names.Next(member, out var leadsOutside));
+        var opened = container.Inside(names.Next(member, out var leadsOutside)) with { Began = time.GetTimestamp() };
+        using var turn = new Turn(limits.Time, time, cancellationToken);
         try
         {
             if (leadsOutside) throw new DocumentException($"The container names this document \"{FailureReasons.OneLine(member.Name)}\", which leads outside of it, as only an attack does; it was not read.", permanent: true);
             using var stream = member.Open();
-            return (opened with { Content = DocumentContent.Read(stream, limits, member.IsCounted ? _ => { } : unfolding.Count, cancellationToken), MediaType = member.MediaType }, null);
+            return (opened with { Content = DocumentContent.Read(stream, limits, member.IsCounted ? _ => { } : unfolding.Count, turn.Token), MediaType = member.MediaType }, null);
         }
-        catch (Exception error) when (error is not (OperationCanceledException or UnfoldingException))
+        catch (Exception error) when (error is not (OperationCanceledException or UnfoldingException) || (error is OperationCanceledException && turn.IsOver))
         {
             return (null, opened.Reading("", FailureReasons.Extraction(error, "", limits)) with { Identifiers = member.Identifiers });
+        }
+    }
+
+    /// <summary>The time that one document has for itself. When it is over that document has failed, and those behind it are read.</summary>
+    private sealed class Turn : IDisposable
+    {
+        private readonly CancellationTokenSource timed;
+        private readonly CancellationTokenSource both;
+        private readonly CancellationToken outer;
+
+        public Turn(TimeSpan left, TimeProvider time, CancellationToken outer)
+        {
+            this.outer = outer;
+            timed = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+            both = CancellationTokenSource.CreateLinkedTokenSource(outer, timed.Token);
+        }
+
+        /// <summary>Ends what is done in it.</summary>
+        public CancellationToken Token => both.Token;
+
+        /// <summary>True when its own time is up, and nobody asked to stop.</summary>
+        public bool IsOver => timed.IsCancellationRequested && !outer.IsCancellationRequested;
+
+        public void BeginAnew(TimeSpan left) => timed.CancelAfter(left);
+
+        public void Dispose()
+        {
+            both.Dispose();
+            timed.Dispose();
         }
     }
 
@@ -146,6 +187,9 @@ internal sealed class ContentReader
     private sealed record Opened(DocumentContent Content, string Path, string? Member, int Depth)
     {
         public string? MediaType { get; init; }
+
+        /// <summary>When its own time began; null for the listed document, whose time begins with its reading.</summary>
+        public long? Began { get; init; }
 
         public Opened Inside(string suffix)
         {

@@ -9,6 +9,9 @@ namespace BatchInference.Documents.Extraction;
 /// <summary>Reads in this process: what one document makes it do, all suffer.</summary>
 public sealed class LocalDocumentReader : DocumentReader
 {
+    // A document that heeds its time ends by itself, and those behind it are read; only one that does not is left from here, and all behind it with it.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     private readonly ContentReader contents;
     private readonly ExtractionLimits limits;
     private readonly TimeProvider time;
@@ -22,7 +25,7 @@ public sealed class LocalDocumentReader : DocumentReader
     /// <param name="moreTime">Told when the document in hand was given more time than the limit, and how much.</param>
     public LocalDocumentReader(IReadOnlyList<TextExtractor> extractors, IReadOnlyList<ContainerOpener> openers, OcrTools tools, ExtractionLimits limits, TimeProvider time, Action<TimeSpan>? moreTime = null)
     {
-        contents = new ContentReader(extractors, openers, new ScanReader(tools, time), limits);
+        contents = new ContentReader(extractors, openers, new ScanReader(tools, time), limits, time);
         this.limits = limits;
         this.time = time;
         this.moreTime = moreTime;
@@ -47,7 +50,7 @@ public sealed class LocalDocumentReader : DocumentReader
 
         void MoreTime(TimeSpan more)
         {
-            timed.CancelAfter(limits.Time + more);
+            timed.CancelAfter(limits.Time + more + Grace);
             moreTime?.Invoke(more);
         }
 
@@ -63,7 +66,7 @@ public sealed class LocalDocumentReader : DocumentReader
 
             for (var hasOwn = false; ;)
             {
-                timed.CancelAfter(limits.Time);
+                timed.CancelAfter(limits.Time + Grace);
                 next = Task.Run(() => readings.MoveNext() ? readings.Current : null, CancellationToken.None);
                 var (reading, failed) = await NextAsync(next, both.Token, cancellationToken);
                 if (reading is null && failed is null) yield break;
