@@ -8,7 +8,7 @@ namespace BatchInference.Documents.Extraction;
 internal sealed class ContentReader
 {
     // Grows when the detection of types or languages, or the form of the text, changes.
-    private const int Revision = 3;
+    private const int Revision = 4;
 
     private readonly Dictionary<string, TextExtractor> extractors;
     private readonly Dictionary<string, ContainerOpener> openers;

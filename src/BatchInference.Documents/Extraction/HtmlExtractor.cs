@@ -114,7 +114,9 @@ internal sealed partial class HtmlExtractor : TextExtractor
     internal static string Decode(ReadOnlySpan<byte> bytes)
     {
         var head = Encoding.Latin1.GetString(bytes[..Math.Min(bytes.Length, 4096)]);
-        if (Charset().Match(head) is { Success: true } declared && !declared.Groups[1].Value.StartsWith("utf", StringComparison.OrdinalIgnoreCase) && !System.Text.Unicode.Utf8.IsValid(bytes))
+        var declared = Charset().Match(head);
+        var saysUtf8 = declared.Success && declared.Groups[1].Value.StartsWith("utf", StringComparison.OrdinalIgnoreCase);
+        if (declared.Success && !saysUtf8 && !System.Text.Unicode.Utf8.IsValid(bytes))
         {
             try
             {
@@ -126,7 +128,7 @@ internal sealed partial class HtmlExtractor : TextExtractor
             }
         }
 
-        return TextEncodings.Decode(bytes);
+        return TextEncodings.Decode(bytes, saysUtf8);
     }
 
     /// <summary>Finds the part that a page marks as its main one, and that says most of its text: a mark around a mere headline is none, and of several articles none is the page.</summary>

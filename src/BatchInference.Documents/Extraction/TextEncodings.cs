@@ -1,11 +1,15 @@
+using System.Buffers;
 using System.Text;
 using UtfUnknown;
 
 namespace BatchInference.Documents.Extraction;
 
-/// <summary>Finds out how bytes encode a text: a mark, else UTF-8 where valid, else UTF-16 by its zero bytes, else a one-byte encoding by its letters.</summary>
+/// <summary>Finds out how bytes encode a text: a mark, else UTF-8 where valid or nearly so, else UTF-16 by its zero bytes, else a one-byte encoding by its letters.</summary>
 internal static class TextEncodings
 {
+    // Letters beyond ASCII for each damaged place: in a one-byte encoding hardly any two bytes look like one in UTF-8.
+    private const int FewDamages = 10;
+
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     static TextEncodings() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
@@ -25,7 +29,9 @@ internal static class TextEncodings
     }
 
     /// <summary>The whole text, without its mark.</summary>
-    public static string Decode(ReadOnlySpan<byte> bytes)
+    /// <param name="bytes">The text.</param>
+    /// <param name="saysUtf8">True when the text says of itself that it is UTF-8; some do that are not.</param>
+    public static string Decode(ReadOnlySpan<byte> bytes, bool saysUtf8 = false)
     {
         var (encoding, mark) = Marked(bytes);
         if (encoding is not null) return encoding.GetString(bytes[mark..]);
@@ -36,7 +42,7 @@ internal static class TextEncodings
         }
         catch (DecoderFallbackException)
         {
-            return OneByte(bytes).GetString(bytes);
+            return IsDamagedUtf8(bytes, saysUtf8 ? 1 : FewDamages) ? Encoding.UTF8.GetString(bytes) : OneByte(bytes).GetString(bytes);
         }
     }
 
@@ -91,6 +97,23 @@ internal static class TextEncodings
         var half = sample.Length / 2;
         if (odd > half * 7 / 10 && even < half / 20) return new UnicodeEncoding(bigEndian: false, byteOrderMark: false);
         return even > half * 7 / 10 && odd < half / 20 ? new UnicodeEncoding(bigEndian: true, byteOrderMark: false) : null;
+    }
+
+    // A text that was cut or put together by bytes is UTF-8 all the same: one damaged place must not make "Ã©" of every "é".
+    private static bool IsDamagedUtf8(ReadOnlySpan<byte> bytes, int soundForEach)
+    {
+        var (sound, damaged) = (0L, 0L);
+        for (int next; (next = bytes.IndexOfAnyInRange((byte)0x80, (byte)0xFF)) >= 0;)
+        {
+            bytes = bytes[next..];
+            var status = Rune.DecodeFromUtf8(bytes, out _, out var length);
+            if (status == OperationStatus.Done) sound++;
+            // The last sign of a text that ends too early speaks for nothing.
+            else if (status == OperationStatus.InvalidData) damaged++;
+            bytes = bytes[length..];
+        }
+
+        return sound > 0 && sound >= damaged * soundForEach;
     }
 
     private static Encoding OneByte(ReadOnlySpan<byte> bytes)
