@@ -46,6 +46,34 @@ public sealed class LedgerVerbTests : IDisposable
         (await archive.RunAsync("state")).ShouldExit(2).Errors.ShouldContain("Restore a backup: batch-inference ledger restore --from FILE");
     }
 
+    [Fact]
+    public async Task ALedgerWithDamagedPagesIsReplacedByItsBackupAndKept()
+    {
+        (await archive.RunAsync("state")).ShouldExit(0);
+        (await LedgerAsync("backup", "--to", archive.Folder["missing/backup.db"])).ShouldExit(2).Errors.TrimEnd()
+            .ShouldBe($"--to: the folder {archive.Folder["missing"]} does not exist, or this account may not see it. Create it, or name another one.");
+        (await LedgerAsync("backup", "--to", archive.Folder["backup.db"])).ShouldExit(0);
+        var damaged = File.ReadAllBytes(archive.Folder["state/ledger.db"]);
+        damaged.AsSpan(4096, 4 * 4096).Fill(0xFF);
+        File.WriteAllBytes(archive.Folder["state/ledger.db"], damaged);
+
+        (await LedgerAsync("backup", "--to", archive.Folder["later.db"])).ShouldExit(2).Errors.ShouldContain("the ledger is damaged, so no copy was kept");
+        (await LedgerAsync("restore", "--from", archive.Folder["backup.db"])).ShouldExit(0).Output.ShouldContain("The one before is");
+        File.ReadAllBytes(Directory.GetFiles(archive.Folder["state"], "ledger.before-restore-*.db").ShouldHaveSingleItem()).ShouldBe(damaged);
+        (await LedgerAsync("check")).ShouldExit(0);
+        (await archive.RunAsync("state")).ShouldExit(0);
+    }
+
+    [Fact]
+    public async Task AFileThatIsNoDatabaseIsReplacedByABackup()
+    {
+        (await archive.RunAsync("state")).ShouldExit(0);
+        (await LedgerAsync("backup", "--to", archive.Folder["backup.db"])).ShouldExit(0);
+        archive.Folder.Write("state/ledger.db", "This is a text, and no database at all.");
+        (await LedgerAsync("restore", "--from", archive.Folder["backup.db"])).ShouldExit(0);
+        (await LedgerAsync("check")).ShouldExit(0);
+    }
+
     private async Task<Ended> LedgerAsync(params string[] arguments)
     {
         using var worker = WorkerProcess.Start(archive.Folder["state"], ["ledger", .. arguments, "--config", archive.Folder["config"]]);

@@ -8,6 +8,12 @@ internal static class SqliteFile
 {
     public const string Name = "ledger.db";
 
+    // Result codes of SQLite (sqlite.org/rescode.html).
+    private const int CannotBeRead = 10, Corrupt = 11, NoDatabase = 26;
+
+    // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE (sqlite.org/c3ref/c_dbconfig_defensive.html).
+    private const int NoCheckpointOnClose = 1006;
+
     /// <summary>Opens a file, making it where there is none; tables are not looked at.</summary>
     /// <exception cref="SqliteException">It cannot be opened or is no database.</exception>
     public static SqliteConnection Open(string path)
@@ -40,10 +46,17 @@ internal static class SqliteFile
     }
 
     /// <summary>Copies a ledger as it is at one moment into one file, verified, while others go on using it. A file of that name is replaced when the copy is whole.</summary>
-    /// <exception cref="InvalidDataException">The copy is damaged.</exception>
+    /// <exception cref="InvalidDataException">The ledger is damaged.</exception>
+    /// <exception cref="IOException">There is no such folder, or no room in it.</exception>
+    /// <exception cref="UnauthorizedAccessException">This account may not write there.</exception>
     public static void Copy(SqliteConnection connection, string file)
     {
         var temporary = $"{file}.{Path.GetRandomFileName()}.tmp";
+        // Made here and not by SQLite, whose error would not tell the place of the copy from the ledger's own.
+        using (new FileStream(temporary, FileMode.CreateNew))
+        {
+        }
+
         try
         {
             using (var copy = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = temporary, Pooling = false }.ConnectionString))
@@ -54,17 +67,37 @@ internal static class SqliteFile
                 // One file, without a log beside it.
                 Execute(copy, "PRAGMA journal_mode = DELETE");
                 if (Damages(copy) is { Count: > 0 } damages)
-                    throw new InvalidDataException($"{file}: the copy is damaged, so it was not kept: {damages[0]}.");
+                    throw new InvalidDataException($"{connection.DataSource}: the ledger is damaged, so no copy was kept: {damages[0]}.");
             }
 
             using (var whole = new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite))
                 whole.Flush(flushToDisk: true);
             File.Move(temporary, file, overwrite: true);
         }
+        catch (SqliteException error) when (IsDamage(error))
+        {
+            throw new InvalidDataException($"{connection.DataSource}: the ledger is damaged, so no copy was kept ({error.Message}).", error);
+        }
         finally
         {
             File.Delete(temporary);
         }
+    }
+
+    /// <summary>True for what a damaged file gives: a page that cannot be read or makes no sense, no database at all.</summary>
+    public static bool IsDamage(SqliteException error) => error.SqliteErrorCode is CannotBeRead or Corrupt or NoDatabase;
+
+    /// <summary>Whether closing the last connection puts the log into the file and removes it, as it does by itself.</summary>
+    public static void CheckpointWhenClosed(SqliteConnection connection, bool wanted) =>
+        SQLitePCL.raw.sqlite3_db_config(connection.Handle!, NoCheckpointOnClose, wanted ? 0 : 1, out _);
+
+    /// <summary>Moves a file with its log aside as they are, byte for byte; nobody has it open.</summary>
+    public static void MoveAside(string path, string to)
+    {
+        // The file itself last: at no moment does a log lie beside a file that it is not of.
+        foreach (var end in (string[])["-shm", "-wal", ""])
+            if (File.Exists(path + end))
+                File.Move(path + end, to + end);
     }
 
     /// <summary>What SQLite finds damaged; reads every page.</summary>

@@ -46,12 +46,13 @@ public sealed class SqliteLedger : SqlLedger
     /// <summary>True when a state folder has a ledger.</summary>
     public static bool Exists(string stateFolder) => File.Exists(Path.Combine(stateFolder, SqliteFile.Name));
 
-    /// <summary>Puts the books of a backup in the place of these; these are kept first.</summary>
+    /// <summary>Puts the books of a backup in the place of these; these are kept first: verified in one file, or, where they are damaged, the files as they are.</summary>
     /// <param name="stateFolder">Whose ledger is replaced; need not have one.</param>
     /// <param name="file">A backup, or a copy of another ledger.</param>
     /// <param name="kept">Where the books that were there are kept.</param>
     /// <exception cref="InvalidDataException">The file is no whole ledger, or a newer program's.</exception>
     /// <exception cref="JobIsRunningException">A job runs.</exception>
+    /// <exception cref="SqliteException">The present books cannot be replaced: another process has them locked, or this account may not write them.</exception>
     public static void Restore(string stateFolder, string file, string kept)
     {
         if (!File.Exists(file))
@@ -75,13 +76,47 @@ public sealed class SqliteLedger : SqlLedger
 
         Directory.CreateDirectory(stateFolder);
         var path = Path.Combine(stateFolder, SqliteFile.Name);
-        var exists = File.Exists(path);
-        using var target = SqliteFile.Open(path);
-        if (exists)
-            SqliteFile.Copy(target, kept);
-        // One transaction of the target: who reads it sees the old books or the restored ones.
-        source.BackupDatabase(target);
-        SqliteSchema.Migrate(target);
+        if (!File.Exists(path) || TryKeep(path, kept))
+        {
+            using var target = SqliteFile.Open(path);
+            // One transaction of the target: who reads it sees the old books or the restored ones.
+            source.BackupDatabase(target);
+            SqliteSchema.Migrate(target);
+            return;
+        }
+
+        // Nothing can be written into a damaged file that could be relied upon. The new one is whole before the old one leaves its place.
+        var restored = $"{path}.{Path.GetRandomFileName()}.tmp";
+        try
+        {
+            SqliteFile.Copy(source, restored);
+            SqliteFile.MoveAside(path, kept);
+            File.Move(restored, path);
+        }
+        finally
+        {
+            File.Delete(restored);
+        }
+
+        using var opened = SqliteFile.Open(path);
+        SqliteSchema.Migrate(opened);
+    }
+
+    // False where the books are damaged; they are as they were then, their log too.
+    private static bool TryKeep(string path, string kept)
+    {
+        try
+        {
+            using var present = SqliteFile.Open(path);
+            SqliteFile.CheckpointWhenClosed(present, false);
+            SqliteFile.Copy(present, kept);
+            SqliteFile.CheckpointWhenClosed(present, true);
+            return true;
+        }
+        catch (Exception error) when (error is InvalidDataException || (error is SqliteException failed && SqliteFile.IsDamage(failed)))
+        {
+            return false;
+        }
     }
 
     /// <summary>Copies the books as they are at one moment into one file, verified, while others go on using them. A file of that name is replaced when the copy is whole.</summary>

@@ -4,6 +4,7 @@ using BatchInference.Pipeline;
 using BatchInference.Worker.Configuration;
 using BatchInference.Worker.Jobs;
 using BatchInference.Worker.Jobs.Storages;
+using Microsoft.Data.Sqlite;
 
 namespace BatchInference.Worker.Commands;
 
@@ -75,7 +76,17 @@ internal static class LedgerCommand
             RefuseShared(configuration, "pg_dump --schema=batch_inference --format=custom");
             await using var ledger = await LedgerChoice.FindAsync(configuration, surroundings.Time, token) as SqliteLedger ?? throw NoLedger(configuration);
             var file = Path.GetFullPath(parsed.GetValue(to)!, surroundings.WorkingFolder);
-            await ledger.BackUpAsync(file, token);
+            if (!Directory.Exists(Path.GetDirectoryName(file)))
+                throw new ConfigurationException([$"--to: the folder {Path.GetDirectoryName(file)} does not exist, or this account may not see it. Create it, or name another one."]);
+            try
+            {
+                await ledger.BackUpAsync(file, token);
+            }
+            catch (InvalidDataException error)
+            {
+                throw new ConfigurationException([$"{error.Message} Restore an earlier backup: batch-inference ledger restore --from FILE"]);
+            }
+
             await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"The ledger was written to {file} ({new FileInfo(file).Length / 1e6:0.0} MB)."));
             return ExitCodes.Done;
         });
@@ -94,13 +105,18 @@ internal static class LedgerCommand
             RefuseShared(configuration, "pg_restore --clean");
             StateFolder.Prepare(configuration.Folders.State);
             var kept = Path.Combine(configuration.Folders.State, string.Create(CultureInfo.InvariantCulture, $"ledger.before-restore-{surroundings.Time.GetUtcNow().UtcDateTime:yyyyMMdd'T'HHmmss'Z'}.db"));
+            var file = Path.GetFullPath(parsed.GetValue(from)!, surroundings.WorkingFolder);
             try
             {
-                SqliteLedger.Restore(configuration.Folders.State, Path.GetFullPath(parsed.GetValue(from)!, surroundings.WorkingFolder), kept);
+                SqliteLedger.Restore(configuration.Folders.State, file, kept);
             }
             catch (InvalidDataException error)
             {
                 throw new ConfigurationException([$"{error.Message} Nothing was changed."]);
+            }
+            catch (SqliteException error)
+            {
+                throw new ConfigurationException([$"{file} was not restored: {new LedgerUnusableException(Path.Combine(configuration.Folders.State, "ledger.db"), error).Message}"]);
             }
 
             await surroundings.Output.WriteLineAsync($"The ledger was restored.{(File.Exists(kept) ? $" The one before is {kept}." : "")} See what the output has more: batch-inference ledger check");

@@ -87,6 +87,62 @@ public sealed class SqliteLedgerTests : LedgerContract, IDisposable
         Directory.GetFiles(state).Where(path => path.Contains(".tmp", StringComparison.Ordinal)).ShouldBeEmpty();
     }
 
+    [Theory, InlineData(0), InlineData(4096)]
+    public async Task ABackupTakesThePlaceOfDamagedBooksWhichAreKeptByteForByte(int damagedFrom)
+    {
+        await SettleAsync(await BeginAsync(1), 0, ["a"]);
+        await ledger.BackUpAsync(state["backup.db"], default);
+        await SettleAsync(await BeginAsync(2), 0, ["b"]);
+        await ledger.DisposeAsync();
+        var damaged = File.ReadAllBytes(state["ledger.db"]);
+        damaged.AsSpan(damagedFrom).Fill(7);
+        File.WriteAllBytes(state["ledger.db"], damaged);
+
+        SqliteLedger.Restore(state, state["backup.db"], state["kept.db"]);
+
+        File.ReadAllBytes(state["kept.db"]).ShouldBe(damaged);
+        await using var restored = SqliteLedger.Open(state);
+        (await restored.FindAsync(Some.Scope, ["a", "b"], default)).Keys.ShouldBe(["a"]);
+        (await restored.DamagesAsync(default)).ShouldBeEmpty();
+        Directory.GetFiles(state).Where(path => path.Contains(".tmp", StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task TheLogOfDamagedBooksIsKeptBesideThem()
+    {
+        await ledger.BackUpAsync(state["backup.db"], default);
+        var run = await BeginAsync(1);
+        await SettleAsync(run, 0, [.. Enumerable.Range(0, 2000).Select(number => $"{number:0000}")]);
+        // Closed and opened again, so that most pages stand in the file alone.
+        await ledger.DisposeAsync();
+        await using var opened = SqliteLedger.Open(state);
+        await opened.PauseAsync(run.Run, "a reason", default);
+        // As a power cut leaves them: what was recorded last stands in the log.
+        using var cut = new TempFolder();
+        foreach (var file in Directory.GetFiles(state, "ledger.db*"))
+            await using (var from = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite))
+            await using (var to = File.Create(cut[Path.GetFileName(file)]))
+                await from.CopyToAsync(to);
+        using (var file = new FileStream(cut["ledger.db"], FileMode.Open))
+        {
+            file.Position = 4096;
+            file.Write(Enumerable.Repeat((byte)7, (int)file.Length - 4096).ToArray());
+        }
+
+        var log = File.ReadAllBytes(cut["ledger.db-wal"]);
+        log.Length.ShouldBePositive();
+
+        SqliteLedger.Restore(cut, state["backup.db"], cut["kept.db"]);
+
+        File.ReadAllBytes(cut["kept.db-wal"]).ShouldBe(log);
+        await using var restored = SqliteLedger.Open(cut);
+        (await restored.DamagesAsync(default)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task ABackupIntoAFolderThatIsMissingNamesTheFolder() =>
+        (await Should.ThrowAsync<DirectoryNotFoundException>(() => ledger.BackUpAsync(state["missing/backup.db"], default))).Message.ShouldContain(state["missing"]);
+
     [Fact]
     public async Task WhatIsNoLedgerIsNotRestored()
     {
