@@ -114,6 +114,20 @@ public sealed class DoctorTests : IDisposable
         (await deposits.GetBlobsAsync().Select(blob => blob.Name).ToListAsync()).ShouldBe(["letter.txt"]);
     }
 
+    [Fact]
+    public async Task TheDatabaseIsLookedAtWithThePasswordOfASecretFile()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        await server.SetPasswordAsync("canary-5e1fe7");
+        await server.RequirePasswordAsync();
+        Job(Source, Output);
+        Folder.Write("secrets/PGPASSWORD", "canary-5e1fe7");
+        File.SetUnixFileMode(Folder["secrets/PGPASSWORD"], UnixFileMode.UserRead);
+        var findings = await LookAsync(0, new() { ["BATCHINFERENCE_SECRETS"] = Folder["secrets"], ["BATCHINFERENCE__Ledger__PostgreSql"] = server.Connection });
+        ((string)findings["ledger"]["found"]!).ShouldStartWith("the database can be reached and has its tables: PostgreSQL ");
+        ((string)findings["clock"]["found"]!).ShouldEndWith("and nothing that is known was done later");
+    }
+
     private string Source => $$"""{ "folder": { "path": "{{Folder["archive"]}}" } }""";
 
     private string Output => $$"""{ "folder": "{{Folder["results"]}}" }""";

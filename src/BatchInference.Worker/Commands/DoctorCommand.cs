@@ -55,8 +55,12 @@ internal static class DoctorCommand
         if (configuration is null)
             yield break;
         if (fix)
-            foreach (var finding in new Repair(configuration, surroundings.Variable, surroundings.Time, await IsRunningAsync(configuration, surroundings.Time, cancellationToken)).Run())
+        {
+            var running = await IsRunningAsync(configuration, surroundings.Time, cancellationToken);
+            foreach (var finding in Boundary.Round("repair", () => new Repair(configuration, surroundings.Variable, surroundings.Time, running).Run()))
                 yield return finding;
+        }
+
         await foreach (var finding in new Examination(configuration, surroundings.Variable, surroundings.Time).RunAsync(cancellationToken))
             yield return finding;
     }
@@ -72,7 +76,7 @@ internal static class DoctorCommand
                     return true;
             return false;
         }
-        catch (Exception error) when (error is ConfigurationException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
             return true;
         }

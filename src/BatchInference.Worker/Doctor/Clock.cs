@@ -2,6 +2,7 @@ using System.Globalization;
 using BatchInference.Pipeline;
 using BatchInference.Worker.Commands;
 using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Jobs;
 using Npgsql;
 
 namespace BatchInference.Worker.Doctor;
@@ -28,7 +29,7 @@ internal static class Clock
                     known.Add((run.Ending?.Ended ?? run.Started, $"run {run.Run} of the job {job} {(run.Ending is null ? "began" : "ended")}"));
         if (configuration.Settings.Ledger.PostgreSql is { } connection && ledger is not null)
         {
-            var there = await DatabaseTimeAsync(connection, cancellationToken);
+            var there = await DatabaseTimeAsync(LedgerChoice.WithPassword(connection, configuration.Secrets), cancellationToken);
             if ((there - time.GetUtcNow()).Duration() > Tolerance)
                 return Wrong(time.GetUtcNow(), $"the database's {Shown(there)}");
             known.Add((there, ""));

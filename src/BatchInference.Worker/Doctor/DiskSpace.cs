@@ -16,8 +16,16 @@ internal static class DiskSpace
     /// <param name="expected">Bytes that are likely to be written there.</param>
     public static Finding Of(string check, string folder, long expected)
     {
-        var drive = new DriveInfo(Existing(folder));
-        return Judge(check, drive.AvailableFreeSpace, drive.TotalSize, expected);
+        try
+        {
+            var drive = new DriveInfo(Existing(folder));
+            return Judge(check, drive.AvailableFreeSpace, drive.TotalSize, expected);
+        }
+        catch (Exception error) when (error is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            // Windows knows the room of drives alone, not of a share. Whether the folder can be written is another check's.
+            return new(check, true, $"how much room {folder} has is not known: {error.Message.ReplaceLineEndings(" ")}", "Look at the share or drive yourself, before a night needs the room.");
+        }
     }
 
     /// <summary>Where documents are unpacked and parts are kept before a store takes them.</summary>

@@ -22,16 +22,16 @@ internal sealed class Examination(WorkerConfiguration configuration, Func<string
             yield return new("configuration", true, warning, null);
         // A file with one is refused when the configuration is read.
         yield return new("secrets", true, "none in the configuration files", null);
-        foreach (var finding in FileRights.Look(configuration, variable))
+        foreach (var finding in Boundary.Round("permissions", () => FileRights.Look(configuration, variable)))
             yield return finding;
         yield return Judge("state folder", () =>
         {
             StateFolder.Prepare(configuration.Folders.State);
             return $"{configuration.Folders.State} can be written";
         });
-        yield return LogFolder.Look(configuration, variable);
-        yield return DiskSpace.Of("disk of the state folder", configuration.Folders.State, DiskSpace.ForLedger(configuration.Folders.State));
-        yield return DiskSpace.Temporary();
+        yield return Boundary.Round("log files", () => LogFolder.Look(configuration, variable));
+        yield return Boundary.Round("disk of the state folder", () => DiskSpace.Of("disk of the state folder", configuration.Folders.State, DiskSpace.ForLedger(configuration.Folders.State)));
+        yield return Boundary.Round("temporary files", DiskSpace.Temporary);
         SqlLedger? ledger = null;
         yield return Judge("ledger", () =>
         {
@@ -39,20 +39,20 @@ internal sealed class Examination(WorkerConfiguration configuration, Func<string
             return ledger is null ? "none yet; the first run makes it" : LedgerVersion.Of(configuration);
         });
         await using var closing = ledger;
-        yield return TimeZone();
-        yield return await Clock.LookAsync(configuration, ledger, time, cancellationToken);
-        yield return Outside();
-        foreach (var finding in NoticeExamination.Look(configuration))
+        yield return Boundary.Round("time zone", TimeZone);
+        yield return await Boundary.RoundAsync("clock", () => Clock.LookAsync(configuration, ledger, time, cancellationToken));
+        yield return Boundary.Round("outside addresses", Outside);
+        foreach (var finding in Boundary.Round("morning message", () => NoticeExamination.Look(configuration)))
             yield return finding;
-        yield return Scans();
-        yield return OldOffice();
+        yield return Boundary.Round("reading of scans", Scans);
+        yield return Boundary.Round("old Office formats", OldOffice);
         foreach (var name in choice.Models)
             yield return Judge($"model {name}", () => string.Create(CultureInfo.InvariantCulture, $"{choice.Model(name).Files.Count} files are as they were pinned"));
         yield return Provider();
         if (configuration.Settings.Models.Provider != "cpu")
             yield return NeverRunOnDevice();
         foreach (var job in configuration.JobsOfThisNode)
-            await foreach (var finding in new JobExamination(configuration, job, choice, ledger, time).RunAsync(cancellationToken))
+            await foreach (var finding in Boundary.RoundAsync($"job {job.Name}", new JobExamination(configuration, job, choice, ledger, time).RunAsync(cancellationToken)))
                 yield return finding;
     }
 
@@ -66,6 +66,10 @@ internal sealed class Examination(WorkerConfiguration configuration, Func<string
         catch (Exception error) when (error is ConfigurationException or ModelException or LabelSetException or IOException or UnauthorizedAccessException or InvalidDataException or System.Data.Common.DbException)
         {
             return Finding.Of(check, error.Message);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            return Boundary.Unexpected(check, error);
         }
     }
 

@@ -28,6 +28,10 @@ internal sealed class JobExamination(WorkerConfiguration configuration, JobSetti
         {
             errors = error.Errors;
         }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            errors = [Boundary.Unexpected(Check(), error).Found];
+        }
 
         foreach (var error in errors)
             yield return Finding.Of(Check(), error);
@@ -37,17 +41,17 @@ internal sealed class JobExamination(WorkerConfiguration configuration, JobSetti
             {
                 yield return new(Check(), true, "its models and label sets are there and fit", null);
                 yield return Examination.Judge(Check("memory"), Memory);
-                yield return await SourceAsync(job, cancellationToken);
-                yield return job.Places.SinkGuard is null ? await FolderAsync(Path.GetFullPath(settings.Output.Folder!), cancellationToken) : await StoreAsync(job, cancellationToken);
+                yield return await Boundary.RoundAsync(Check("source"), () => SourceAsync(job, cancellationToken));
+                yield return await Boundary.RoundAsync(Check("output"), () => job.Places.SinkGuard is null ? FolderAsync(Path.GetFullPath(settings.Output.Folder!), cancellationToken) : StoreAsync(job, cancellationToken));
             }
 
             if (settings.Output.Folder is { } folder)
-                yield return DiskSpace.Of(Check("disk of the output"), Path.GetFullPath(folder), await LargestNightAsync(cancellationToken));
+                yield return await Boundary.RoundAsync(Check("disk of the output"), async () => DiskSpace.Of(Check("disk of the output"), Path.GetFullPath(folder), await LargestNightAsync(cancellationToken)));
         }
 
         if (ledger is not null)
-            yield return LastRun(await StatusCommand.LastAsync(ledger, settings.Name, cancellationToken));
-        yield return NextOpening();
+            yield return await Boundary.RoundAsync(Check("last run"), async () => LastRun(await StatusCommand.LastAsync(ledger, settings.Name, cancellationToken)));
+        yield return Boundary.Round(Check("next opening"), NextOpening);
     }
 
     private string Check(string? what = null) => what is null ? $"job {settings.Name}" : $"job {settings.Name}: {what}";

@@ -1,6 +1,7 @@
 using System.Globalization;
 using BatchInference.Pipeline;
 using BatchInference.Worker.Configuration;
+using BatchInference.Worker.Jobs;
 using Npgsql;
 
 namespace BatchInference.Worker.Doctor;
@@ -13,7 +14,7 @@ internal static class LedgerVersion
     {
         if (configuration.Settings.Ledger.PostgreSql is not { } connection)
             return string.Create(CultureInfo.InvariantCulture, $"the file in the state folder can be read: {DiskSpace.ForLedger(configuration.Folders.State) >> 10} KiB, tables of version {SqliteLedger.Version}");
-        using var database = NpgsqlDataSource.Create(connection);
+        using var database = NpgsqlDataSource.Create(LedgerChoice.WithPassword(connection, configuration.Secrets));
         using var opened = database.OpenConnection();
         return $"the database can be reached and has its tables: PostgreSQL {opened.PostgreSqlVersion}, tables of version {PostgresLedger.Version}";
     }

@@ -45,8 +45,8 @@ internal static class LedgerChoice
         }
     }
 
-    // Npgsql itself looks for the variable alone, not for a credential of that name.
-    private static string WithPassword(string connection, GivenSecrets secrets)
+    /// <summary>The connection string as it is connected with. Npgsql itself looks for the variable alone, not for a credential of that name.</summary>
+    public static string WithPassword(string connection, GivenSecrets secrets)
     {
         var given = new NpgsqlConnectionStringBuilder(connection);
         if (given.Password is null && given.Passfile is null && secrets.Find("PGPASSWORD") is { } password)

@@ -28,6 +28,33 @@ public sealed class JudgementTests
     }
 
     [Fact]
+    public void ThatTheRoomOfAShareCannotBeKnownIsToldAndStopsNoNight()
+    {
+        var finding = DiskSpace.Of("disk", @"\\srv\results", 0);
+        finding.Good.ShouldBeTrue();
+        finding.Found.ShouldStartWith(@"how much room \\srv\results has is not known: ");
+    }
+
+    [Fact]
+    public async Task ACheckThatEndsWithAnExceptionIsBadByItsNameAndTheOthersAreExamined()
+    {
+        var broken = new Finding("clock", false, "this could not be looked at: Not found. (KeyNotFoundException)", null);
+        var good = new Finding("clock", true, "right", null);
+        Boundary.Round("clock", Finding () => throw new KeyNotFoundException("Not found.")).ShouldBe(broken);
+        (await Boundary.RoundAsync("clock", () => Task.FromException<Finding>(new KeyNotFoundException("Not found.")))).ShouldBe(broken);
+        Boundary.Round("clock", Several).ShouldBe([good, broken]);
+        (await Boundary.RoundAsync("clock", Several().ToAsyncEnumerable()).ToListAsync()).ShouldBe([good, broken]);
+        Examination.Judge("clock", () => throw new KeyNotFoundException("Not found.")).ShouldBe(broken);
+        Should.Throw<OperationCanceledException>(() => Boundary.Round("clock", Finding () => throw new OperationCanceledException()));
+
+        IEnumerable<Finding> Several()
+        {
+            yield return good;
+            throw new KeyNotFoundException("Not found.");
+        }
+    }
+
+    [Fact]
     public void AClockBeforeTheLastSettledRunIsTold()
     {
         Clock.Judge(Evening, [(Evening.AddHours(-14), "run 20261124T050000Z-4f2a of the job letters ended"), (Evening.AddMinutes(4), "appsettings.json was written")])
