@@ -94,7 +94,10 @@ program_removed
 [ -e "$debian/etc/batch-inference/jobs/archives.json" ] && [ -e "$debian/var/lib/batch-inference/ledger.db" ] && [ -n "$(ls "$debian/srv/results/archives/jsonl")" ] || fail "something of the admin's is gone"
 
 step "purged: only the results and their account stay"
+mkdir -p "$debian/var/lib/batch-inference/results/letters/_runs"
 quietly in_debian apt-get purge batch-inference
+[ "$(ls "$debian/var/lib/batch-inference")" = results ] || fail "results inside the folder of the state are gone, or more than they stayed"
+rm -r "$debian/var/lib/batch-inference"
 expect "$(left_over)" ""
 in_debian getent passwd batch-inference > /dev/null
 [ -n "$(ls "$debian/srv/results/archives/jsonl")" ]

@@ -34,7 +34,9 @@ internal static class Installer
                 await File.WriteAllTextAsync(file.Path, file.Text, cancellationToken);
                 break;
             case Remove { Path: var path }:
-                if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+                if (Directory.Exists(path))
+                    foreach (var stays in Removal.Of(path))
+                        await told.WriteLineAsync($"  {stays} stays: it holds the results of a job. Remove it yourself when nobody needs them.");
                 else if (File.Exists(path)) File.Delete(path);
                 break;
             case RunProgram program:

@@ -19,5 +19,5 @@ internal sealed record RunProgram(string Says, string Program, params string[] A
 /// <summary>Writes a file of the program's own, replacing it.</summary>
 internal sealed record WriteFile(string Says, string Path, string Text) : Step(Says);
 
-/// <summary>Removes a file of the program's own, or a folder with all that is in it; it need not be there.</summary>
+/// <summary>Removes a file of the program's own, or a folder with all that is in it but results; it need not be there.</summary>
 internal sealed record Remove(string Says, string Path) : Step(Says);
