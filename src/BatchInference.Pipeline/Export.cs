@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
 using BatchInference.Documents;
 using BatchInference.Pipeline.Results;
 using BatchInference.Pipeline.Results.RowFormats;
@@ -9,7 +11,8 @@ namespace BatchInference.Pipeline;
 /// <summary>Writes the current view of a job's results: one row a document, the latest.</summary>
 /// <remarks>
 /// The ledger knows which part holds the valid row of each document, so parts are read one after the other, oldest first, and each row is kept or not:
-/// memory holds the names of one part. Rows come by part, and by document within a part.
+/// memory holds the names of one part. Rows come by part, and by document within a part. What the ledger knows is fixed before the first part is read:
+/// a document that a night does again meanwhile would else move from a part that is still to be read into one that is not, and be missing.
 /// </remarks>
 public sealed class Export(ResultSink sink, Ledger ledger)
 {
@@ -21,9 +24,12 @@ public sealed class Export(ResultSink sink, Ledger ledger)
     /// <param name="cancellationToken">Asks to stop.</param>
     /// <returns>How many rows there are, and what an admin should know of them.</returns>
     /// <exception cref="ArgumentException">The name's end is none of these.</exception>
+    /// <exception cref="InvalidDataException">A part is damaged; it is named.</exception>
     public async Task<ExportReport> ToFileAsync(string job, string file, CsvFormat csv, DocumentSource? existing, CancellationToken cancellationToken)
     {
         var scope = new ResultScope(job, sink.Identity);
+        await using var standing = await ValidRows.OfAsync(ledger, scope, cancellationToken);
+        // Asked for after it, so that no row is of a run whose columns are missing.
         var write = WriterFor(file, csv, await ColumnsAsync(scope, cancellationToken));
         await using var listed = existing is null ? null : await ListedDocuments.OfAsync(existing, cancellationToken);
         var report = new ExportReport();
@@ -32,7 +38,7 @@ public sealed class Export(ResultSink sink, Ledger ledger)
         {
             await using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 64 * 1024))
             {
-                await write(stream, RowsAsync(scope, listed, report, cancellationToken), cancellationToken);
+                await write(stream, RowsAsync(scope, standing, listed, report, cancellationToken), cancellationToken);
                 stream.Flush(flushToDisk: true);
             }
 
@@ -80,14 +86,15 @@ public sealed class Export(ResultSink sink, Ledger ledger)
         return FlatColumns.Of(tasks, metadata);
     }
 
-    private async IAsyncEnumerable<ResultRow> RowsAsync(ResultScope scope, ListedDocuments? listed, ExportReport report, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ResultRow> RowsAsync(ResultScope scope, ValidRows standing, ListedDocuments? listed, ExportReport report, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var part in ledger.PartsAsync(scope, cancellationToken))
         {
-            var valid = await ledger.ValidInAsync(part, cancellationToken);
+            var valid = await standing.InAsync(part, cancellationToken);
             if (valid.Count == 0)
                 continue;
-            await using var stream = await sink.OpenAsync(PartNames.Of(PartNames.Jsonl, part), cancellationToken);
+            var name = PartNames.Of(PartNames.Jsonl, part);
+            await using var stream = await sink.OpenAsync(name, cancellationToken);
             if (stream is null)
             {
                 report.MissingParts++;
@@ -95,7 +102,7 @@ public sealed class Export(ResultSink sink, Ledger ledger)
                 continue;
             }
 
-            await foreach (var row in JsonLines.ReadAsync(stream, cancellationToken))
+            await foreach (var row in ReadAsync(stream, name, part.Rows, cancellationToken))
             {
                 if (!valid.Contains(row.Document))
                     continue;
@@ -108,6 +115,90 @@ public sealed class Export(ResultSink sink, Ledger ledger)
                 report.Rows++;
                 yield return row;
             }
+        }
+    }
+
+    // Every row of a part that is as it was recorded, as far as its rows tell.
+    private async IAsyncEnumerable<ResultRow> ReadAsync(Stream stream, string name, int recorded, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var count = 0;
+        await using var rows = JsonLines.ReadAsync(stream, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (true)
+        {
+            try
+            {
+                if (!await rows.MoveNextAsync())
+                    break;
+            }
+            catch (Exception error) when (error is InvalidDataException or DecoderFallbackException)
+            {
+                throw new InvalidDataException($"{name} in {sink.Identity} is damaged: {error.Message}", error);
+            }
+
+            count++;
+            yield return rows.Current;
+        }
+
+        if (count != recorded)
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{name} in {sink.Identity} is damaged: it has {count} rows, and the ledger records {recorded}."));
+    }
+
+    /// <summary>The valid rows of one moment in a file of their own, so that many cost disk, not memory, and the books are not kept waiting.</summary>
+    private sealed class ValidRows : IAsyncDisposable
+    {
+        // An empty name is SQLite's for a database that lives in a temporary file of its own.
+        private readonly SqliteConnection connection = new("Data Source=");
+        private readonly Dictionary<RunId, int> runs = [];
+        private SqlBatch? query;
+
+        public static async Task<ValidRows> OfAsync(Ledger ledger, ResultScope scope, CancellationToken cancellationToken)
+        {
+            var valid = new ValidRows();
+            try
+            {
+                valid.connection.Open();
+                await ledger.ReadValidAsync(scope, rows => valid.KeepAsync(rows, cancellationToken), cancellationToken);
+                valid.query = new SqlBatch(valid.connection, null);
+                return valid;
+            }
+            catch
+            {
+                await valid.DisposeAsync();
+                throw;
+            }
+        }
+
+        /// <summary>The documents whose valid row lies in this part.</summary>
+        public async Task<IReadOnlySet<string>> InAsync(PartRecord part, CancellationToken cancellationToken) => !runs.TryGetValue(part.Run, out var run)
+            ? new HashSet<string>()
+            : (await query!.ReadAsync("SELECT path FROM valid WHERE run = $1 AND shard = $2", row => row.GetString(0), [run, part.Shard], cancellationToken)).ToHashSet(StringComparer.Ordinal);
+
+        public async ValueTask DisposeAsync()
+        {
+            if (query is not null)
+                await query.DisposeAsync();
+            await connection.DisposeAsync();
+        }
+
+        // All or nothing: where the reading breaks off and begins anew, so does this.
+        private async Task KeepAsync(IAsyncEnumerable<ValidRow> rows, CancellationToken cancellationToken)
+        {
+            await using var transaction = connection.BeginTransaction();
+            await using (var batch = new SqlBatch(connection, transaction))
+            {
+                await batch.ExecuteAsync("CREATE TABLE valid (run INTEGER NOT NULL, shard INTEGER NOT NULL, path TEXT NOT NULL)", [], cancellationToken);
+                await foreach (var row in rows.WithCancellation(cancellationToken))
+                {
+                    if (!runs.TryGetValue(row.Run, out var run))
+                        runs[row.Run] = run = runs.Count;
+                    await batch.ExecuteAsync("INSERT INTO valid (run, shard, path) VALUES ($1, $2, $3)", [run, row.Shard, row.Path], cancellationToken);
+                }
+
+                // Sorted once, not with every row.
+                await batch.ExecuteAsync("CREATE INDEX valid_of_part ON valid (run, shard)", [], cancellationToken);
+            }
+
+            await transaction.CommitAsync(CancellationToken.None);
         }
     }
 

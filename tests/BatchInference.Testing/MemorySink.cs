@@ -14,6 +14,9 @@ public sealed class MemorySink(string identity = "memory:/results/letters") : Re
     /// <summary>Called before a file gets its name.</summary>
     public Action<string> Before { get; set; } = _ => { };
 
+    /// <summary>Called before a file is opened.</summary>
+    public Action<string> Opening { get; set; } = _ => { };
+
     public override string Identity => identity;
 
     public IReadOnlyList<string> Names => [.. files.Keys.Order(StringComparer.Ordinal)];
@@ -23,6 +26,8 @@ public sealed class MemorySink(string identity = "memory:/results/letters") : Re
     public byte[] Bytes(string name) => files[name];
 
     public void Put(string name, string text) => files[name] = Encoding.UTF8.GetBytes(text);
+
+    public void Put(string name, byte[] bytes) => files[name] = bytes;
 
     public bool Remove(string name) => files.TryRemove(name, out _);
 
@@ -37,8 +42,11 @@ public sealed class MemorySink(string identity = "memory:/results/letters") : Re
         return files.TryAdd(name, bytes) ? new StoredFile(name, bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))) : null;
     }
 
-    public override Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken) =>
-        Task.FromResult<Stream?>(files.TryGetValue(name, out var bytes) ? new MemoryStream(bytes, writable: false) : null);
+    public override Task<Stream?> OpenAsync(string name, CancellationToken cancellationToken)
+    {
+        Opening(name);
+        return Task.FromResult<Stream?>(files.TryGetValue(name, out var bytes) ? new MemoryStream(bytes, writable: false) : null);
+    }
 
     public override async IAsyncEnumerable<string> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -71,6 +71,12 @@ public abstract class Ledger : IAsyncDisposable
     /// <summary>The documents whose valid row lies in this part.</summary>
     public abstract Task<IReadOnlySet<string>> ValidInAsync(PartRecord part, CancellationToken cancellationToken);
 
+    /// <summary>Tells which part holds the valid row of each document of these results, all as of one moment and in no order.</summary>
+    /// <param name="scope">The results.</param>
+    /// <param name="read">Is given one after the other; is called anew when the way to the books broke meanwhile.</param>
+    /// <param name="cancellationToken">Asks to stop.</param>
+    public abstract Task ReadValidAsync(ResultScope scope, Func<IAsyncEnumerable<ValidRow>, Task> read, CancellationToken cancellationToken);
+
     /// <summary>The documents that failed in a run and have not been answered since, in ordinal order of their UTF-8 names.</summary>
     public abstract IAsyncEnumerable<FailureRecord> FailuresOfAsync(RunId run, CancellationToken cancellationToken);
 

@@ -122,6 +122,12 @@ public sealed record SettledDocument(string Version, string? Sha256, RowStatus S
 /// <param name="Sha256">Of its JSON lines, in lower-case hexadecimal.</param>
 public sealed record PartRecord(RunId Run, DateOnly RunDate, int Shard, int Rows, long Bytes, string Sha256);
 
+/// <summary>Where the valid row of a document lies.</summary>
+/// <param name="Run">The run that published the part.</param>
+/// <param name="Shard">The part's shard.</param>
+/// <param name="Path">The document.</param>
+public sealed record ValidRow(RunId Run, int Shard, string Path);
+
 /// <summary>What one shard adds to the books.</summary>
 /// <param name="Run">The run, open in the books.</param>
 /// <param name="Part">The part that was published; null when the shard has no row.</param>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 
 namespace BatchInference.Pipeline;
@@ -19,6 +20,14 @@ internal sealed class SqlBatch(DbConnection connection, DbTransaction? transacti
         while (await reader.ReadAsync(cancellationToken))
             rows.Add(read(reader));
         return rows;
+    }
+
+    /// <summary>Executes a query whose rows are more than memory should hold.</summary>
+    public async IAsyncEnumerable<T> StreamAsync<T>(string sql, Func<DbDataReader, T> read, IReadOnlyList<object?> values, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var reader = await Prepare(sql, values).ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            yield return read(reader);
     }
 
     public async ValueTask DisposeAsync()

@@ -207,6 +207,16 @@ public abstract partial class SqlLedger : Ledger
     }
 
     /// <inheritdoc/>
+    public override Task ReadValidAsync(ResultScope scope, Func<IAsyncEnumerable<ValidRow>, Task> read, CancellationToken cancellationToken) => QueryAsync(async batch =>
+    {
+        // One statement sees one moment, in SQLite as in PostgreSQL.
+        await read(batch.StreamAsync(
+            "SELECT r.name, p.shard, d.path FROM scope s JOIN run r ON r.scope = s.id JOIN part p ON p.run = r.id JOIN document d ON d.part = p.id WHERE s.job = $1 AND s.output = $2",
+            row => new ValidRow(RunId.Parse(row.GetString(0)), row.GetInt32(1), row.GetString(2)), [scope.Job, scope.Output], cancellationToken));
+        return true;
+    }, cancellationToken);
+
+    /// <inheritdoc/>
     public override IAsyncEnumerable<FailureRecord> FailuresOfAsync(RunId run, CancellationToken cancellationToken) => Pages(
         $"{SelectFailure} WHERE r.name = $1 AND f.scope = r.scope AND f.path > $2 ORDER BY f.path", ReadFailure, [run.ToString()], last => [last?.Path ?? ""], cancellationToken);
 

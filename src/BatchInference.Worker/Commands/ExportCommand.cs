@@ -3,6 +3,7 @@ using System.Globalization;
 using BatchInference.Pipeline;
 using BatchInference.Worker.Configuration;
 using BatchInference.Worker.Jobs;
+using BatchInference.Worker.Jobs.Storages;
 
 namespace BatchInference.Worker.Commands;
 
@@ -26,14 +27,25 @@ internal static class ExportCommand
         {
             var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
             var settings = configuration.Job(parsed.GetValue(name)!);
-            using var job = PreparedJob.Of(configuration, settings, null, parsed.GetValue(output));
+            // What was written needs no model, and no source unless it is asked what it still has.
+            var asked = parsed.GetValue(existing);
+            using var places = asked ? JobPlaces.Of(configuration, settings, source: null, parsed.GetValue(output)) : JobPlaces.OfOutput(configuration, settings, parsed.GetValue(output));
             await using var ledger = await LedgerChoice.FindAsync(configuration, surroundings.Time, token) ?? throw new ConfigurationException([$"The job {settings.Name} never ran with the state folder {configuration.Folders.State}: there is nothing to export."]);
             var file = parsed.GetValue(to)!;
             var csv = new CsvFormat(settings.Output.Csv.Delimiter, settings.Output.Csv.ByteOrderMark);
-            var report = await new Export(job.Sink, ledger).ToFileAsync(settings.Name, file, csv, parsed.GetValue(existing) ? job.Source : null, token);
+            ExportReport report;
+            try
+            {
+                report = await new Export(places.Sink, ledger).ToFileAsync(settings.Name, file, csv, asked ? places.Source : null, token);
+            }
+            catch (InvalidDataException error)
+            {
+                throw new ConfigurationException([$"{error.Message} Nothing was written. Restore that file, or let its documents be done again by the next run: batch-inference ledger check {settings.Name} --redo"]);
+            }
+
             await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{report.Rows} documents written to {Path.GetFullPath(file)}{(report.Gone > 0 ? $"; {report.Gone} gone from the source left out" : "")}."));
             if (report.MissingParts == 0) return ExitCodes.Done;
-            await surroundings.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{report.MissingParts} parts with {report.MissingRows} rows are recorded in the ledger and missing in {job.Sink.Identity}. Restore them, or do their documents again with `run {settings.Name} --again`."));
+            await surroundings.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{report.MissingParts} parts with {report.MissingRows} rows are recorded in the ledger and missing in {places.Sink.Identity}. Restore them, or do their documents again with `run {settings.Name} --again`."));
             return ExitCodes.CouldNotGoOn;
         });
         return command;

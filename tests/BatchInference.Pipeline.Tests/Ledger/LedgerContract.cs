@@ -44,6 +44,20 @@ public abstract class LedgerContract
     }
 
     [Fact]
+    public async Task ValidRowsAreToldAsOfOneMomentAndOfOneOutputAlone()
+    {
+        var first = await BeginAsync(1);
+        await SettleAsync(first, 0, ["a", "b", "c"]);
+        var second = await BeginAsync(2);
+        await SettleAsync(second, 4, ["b"]);
+        List<ValidRow> told = [];
+        await Ledger.ReadValidAsync(Some.Scope, async rows => told = await rows.ToListAsync(), default);
+        told.ShouldBe([new(first.Run, 0, "a"), new(second.Run, 4, "b"), new(first.Run, 0, "c")], ignoreOrder: true);
+        await Ledger.ReadValidAsync(new ResultScope("letters", "elsewhere"), async rows => told = await rows.ToListAsync(), default);
+        told.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task RecordingTheSameShardTwiceSaysTheSame()
     {
         var run = await BeginAsync(1);

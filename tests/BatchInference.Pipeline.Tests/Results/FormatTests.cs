@@ -129,6 +129,50 @@ public sealed class FormatTests : IDisposable
     }
 
     [Fact]
+    public async Task ADocumentThatANightDoesAgainDuringAnExportIsInItOnce()
+    {
+        foreach (var name in (string[])["first", "last"])
+        {
+            archive[name] = $"The {name} letter. Of two sentences.";
+            await archive.RunAsync();
+        }
+
+        // When the first part is about to be read, a night moves the last document out of the part behind it.
+        archive.Sink.Opening = _ =>
+        {
+            archive.Sink.Opening = _ => { };
+            archive["last"] = "The last letter, changed since. Entirely.";
+            archive.RunAsync().GetAwaiter().GetResult();
+        };
+        var report = await new Export(archive.Sink, archive.Ledger).ToFileAsync("letters", folder["view.jsonl"], new CsvFormat(), null, default);
+        archive.RowsPerDocument.ShouldBe(["first", "last", "last"]);
+        report.Rows.ShouldBe(2);
+        Query($"SELECT document FROM read_json('{folder["view.jsonl"]}') ORDER BY document").ShouldBe([["first"], ["last"]]);
+    }
+
+    [Theory]
+    [InlineData("cut in a line")]
+    [InlineData("cut behind a line")]
+    [InlineData("no text")]
+    public async Task APartThatIsDamagedIsNamed(string how)
+    {
+        archive["a"] = "A plain letter. Of two sentences.";
+        archive["b"] = "Another plain letter. Of two sentences.";
+        await archive.RunAsync();
+        var part = archive.Sink.Names.Single(name => name.StartsWith("jsonl/", StringComparison.Ordinal));
+        var bytes = archive.Sink.Bytes(part);
+        archive.Sink.Put(part, how switch
+        {
+            "cut in a line" => bytes[..^20],
+            "cut behind a line" => bytes[..(Array.IndexOf(bytes, (byte)'\n') + 1)],
+            _ => [0xFF, 0xFE, .. bytes],
+        });
+        (await Should.ThrowAsync<InvalidDataException>(() => new Export(archive.Sink, archive.Ledger).ToFileAsync("letters", folder["view.jsonl"], new CsvFormat(), null, default)))
+            .Message.ShouldStartWith($"{part} in {archive.Sink.Identity} is damaged: ");
+        File.Exists(folder["view.jsonl"]).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task AnExportOfNothingIsAFileWithoutRows()
     {
         await archive.RunAsync();
