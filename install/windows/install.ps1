@@ -10,10 +10,11 @@ param(
     [string] $Published = (Join-Path $PSScriptRoot '..\..\program'),
     # What configuration and shipped models are taken from.
     [string] $Config = (Join-Path $PSScriptRoot '..\..\config'),
-    [string] $Target = (Join-Path $env:ProgramFiles 'BatchInference'),
-    [string] $Data = (Join-Path $env:ProgramData 'BatchInference')
+    [string] $Target = (Join-Path $env:ProgramFiles 'BatchInference')
 )
 $ErrorActionPreference = 'Stop'
+# Where the service that "batch-inference install" registers looks for its configuration.
+$Data = Join-Path $env:ProgramData 'BatchInference'
 if (-not (Test-Path (Join-Path $Published 'batch-inference.exe'))) {
     throw "$Published holds no batch-inference.exe. Unpack the whole release, or name the folder with -Published."
 }

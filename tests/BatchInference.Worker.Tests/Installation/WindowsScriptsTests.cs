@@ -33,6 +33,7 @@ public sealed class WindowsScriptsTests : IDisposable
 
     public WindowsScriptsTests()
     {
+        Environment.SetEnvironmentVariable("ProgramData", folder["data"]);
         Program("release/program/batch-inference.exe", "new");
         folder.Write("release/program/some.dll", "new");
         foreach (var file in (string[])["models/tiny/config.json", "demo/documents/one.txt", "labels/topics/labels.json", "job.schema.json", "appsettings.json", "jobs/demo.json"])
@@ -62,7 +63,7 @@ public sealed class WindowsScriptsTests : IDisposable
         File.ReadAllText(folder["target/some.dll"]).ShouldBe("new");
         foreach (var file in (string[])["models/tiny/config.json", "demo/documents/one.txt", "labels/topics/labels.json", "job.schema.json"])
             File.Exists(folder[$"target/config/{file}"]).ShouldBeTrue(file);
-        Directory.GetFiles(folder["data/config"], "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder["data/config"], path)).Order(StringComparer.Ordinal).ShouldBe(["appsettings.json", "job.schema.json", "jobs/demo.json"]);
+        Directory.GetFiles(folder["data/BatchInference/config"], "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(folder["data/BatchInference/config"], path)).Order(StringComparer.Ordinal).ShouldBe(["appsettings.json", "job.schema.json", "jobs/demo.json"]);
         Told.ShouldBe("new install\n");
     }
 
@@ -74,16 +75,16 @@ public sealed class WindowsScriptsTests : IDisposable
         folder.Write("target/gone.dll", "old");
         folder.Write("target.previous/some.dll", "older");
         folder.Write("target.new/some.dll", "an installation that was cut off");
-        folder.Write("data/config/appsettings.json", "the admin's");
-        folder.Write("data/config/jobs/demo.json", "the admin's");
+        folder.Write("data/BatchInference/config/appsettings.json", "the admin's");
+        folder.Write("data/BatchInference/config/jobs/demo.json", "the admin's");
         Install("Running").ShouldBeNull();
         Told.ShouldBe("stop BatchInference\nnew install\nstart BatchInference\n");
         File.ReadAllText(folder["target/some.dll"]).ShouldBe("new");
         File.Exists(folder["target/gone.dll"]).ShouldBeFalse();
         Directory.Exists(folder["target.new"]).ShouldBeFalse();
         File.ReadAllText(folder["target.previous/gone.dll"]).ShouldBe("old");
-        File.ReadAllText(folder["data/config/appsettings.json"]).ShouldBe("the admin's");
-        File.ReadAllText(folder["data/config/jobs/demo.json"]).ShouldBe("the admin's");
+        File.ReadAllText(folder["data/BatchInference/config/appsettings.json"]).ShouldBe("the admin's");
+        File.ReadAllText(folder["data/BatchInference/config/jobs/demo.json"]).ShouldBe("the admin's");
     }
 
     [Fact]
@@ -95,6 +96,11 @@ public sealed class WindowsScriptsTests : IDisposable
         Told.ShouldBe("stop BatchInference\nstart BatchInference\n");
         File.ReadAllText(folder["target/batch-inference.exe"]).ShouldContain("old");
     }
+
+    [Fact]
+    public void NoOtherFolderThanTheServicesCanBeNamedForTheConfiguration() =>
+        Run("install.ps1", null, ("Published", folder["release/program"]), ("Config", folder["release/config"]), ("Target", folder["target"]), ("Data", folder["elsewhere"]))
+            .ShouldBe("A parameter cannot be found that matches parameter name 'Data'.");
 
     [Fact]
     public void AServiceThatTheAdminStoppedStaysStopped()
@@ -143,7 +149,7 @@ public sealed class WindowsScriptsTests : IDisposable
     }
 
     private string? Install(string? service = null) =>
-        Run("install.ps1", service, ("Published", folder["release/program"]), ("Config", folder["release/config"]), ("Target", folder["target"]), ("Data", folder["data"]));
+        Run("install.ps1", service, ("Published", folder["release/program"]), ("Config", folder["release/config"]), ("Target", folder["target"]));
 
     // What it threw, else what it said last.
     private string? Run(string script, string? service, params (string Name, object Value)[] parameters)
