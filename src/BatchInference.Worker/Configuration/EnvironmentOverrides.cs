@@ -15,7 +15,22 @@ internal sealed class EnvironmentOverrides
         foreach (DictionaryEntry entry in environment)
             if (entry.Key is string name && name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) && entry.Value is string value)
                 variables.Add((name, name[Prefix.Length..].Split("__"), value));
-        variables.Sort((left, right) => string.CompareOrdinal(left.Variable, right.Variable));
+        variables.Sort((left, right) => Compare(left.Steps, right.Steps) is var order && order != 0 ? order : string.CompareOrdinal(left.Variable, right.Variable));
+    }
+
+    // An item is added to a list behind the last one, so the tenth must come after the second.
+    private static int Compare(string[] left, string[] right)
+    {
+        foreach (var (one, other) in left.Zip(right))
+        {
+            var order = int.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && int.TryParse(other, NumberStyles.None, CultureInfo.InvariantCulture, out var second)
+                ? index.CompareTo(second)
+                : string.CompareOrdinal(one, other);
+            if (order != 0)
+                return order;
+        }
+
+        return left.Length.CompareTo(right.Length);
     }
 
     /// <summary>Puts the overrides of <c>appsettings.json</c> in.</summary>

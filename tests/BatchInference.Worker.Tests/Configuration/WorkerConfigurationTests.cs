@@ -305,6 +305,15 @@ public sealed class WorkerConfigurationTests
     }
 
     [Fact]
+    public void ItemsOfAListComeInTheOrderOfTheirNumbers()
+    {
+        var given = new Hashtable();
+        foreach (var number in Enumerable.Range(0, 12))
+            given[$"BATCHINFERENCE__Jobs__job__source__folder__include__{number}"] = $"{number}/**";
+        Read("{}", Job, given).Job("job").Source.Folder!.Include.ShouldBe(Enumerable.Range(0, 12).Select(number => $"{number}/**"));
+    }
+
+    [Fact]
     public void AVariableThatMeansNothingIsTold() =>
         Errors("{}", Job, new Hashtable { ["BATCHINFERENCE__Limits__Page"] = "7", ["BATCHINFERENCE__Jobs__jab__output__text"] = "true" }).ShouldBe(
         [
