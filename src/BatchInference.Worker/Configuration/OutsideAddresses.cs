@@ -37,15 +37,18 @@ internal static class OutsideAddresses
 
         Add(addresses, () => OfDatabase(configuration.Settings.Ledger.PostgreSql));
         if (configuration.Settings.Telemetry.Otlp.Endpoint is { } collector)
-            addresses.Add(new OutsideAddress("appsettings.json: Telemetry.Otlp.Endpoint", "OpenTelemetry collector", new Uri(collector).GetLeftPart(UriPartial.Authority)));
+            addresses.Add(new OutsideAddress("appsettings.json: Telemetry.Otlp.Endpoint", "OpenTelemetry collector", Shown(new Uri(collector))));
         if (configuration.Settings.Notices?.Mail is { } mail)
             addresses.Add(new OutsideAddress("appsettings.json: Notices.Mail.Server", "server of mail", $"{mail.Server}:{mail.Port}"));
         // It may hold a token, so its host alone.
         Add(addresses, () => Webhook.AddressOf(configuration.Settings.Notices, configuration.Secrets) is { } webhook
-            ? [new OutsideAddress("appsettings.json: Notices.Webhook.Url", "webhook", webhook.GetLeftPart(UriPartial.Authority))]
+            ? [new OutsideAddress("appsettings.json: Notices.Webhook.Url", "webhook", Shown(webhook))]
             : []);
         return addresses;
     }
+
+    /// <summary>Scheme, host and port: neither the user and password that may stand before the host, nor what comes behind.</summary>
+    public static string Shown(Uri address) => address.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
 
     private static IEnumerable<OutsideAddress> OfStorage(string key, BlobSettings? blobs, ObjectSettings? objects, GivenSecrets secrets) =>
         blobs is not null ? BlobContainers.Addresses(blobs, secrets, $"{key}.azureBlob")

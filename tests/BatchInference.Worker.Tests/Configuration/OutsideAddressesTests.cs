@@ -78,6 +78,15 @@ public sealed class OutsideAddressesTests : IDisposable
         ]);
     }
 
+    [Fact]
+    public void UserAndPasswordInAnAddressAreNotShown()
+    {
+        OutsideAddresses.Shown(new Uri($"http://{Secret}@[::1]:9000/?token={Secret}")).ShouldBe("http://[::1]:9000");
+        Directory.CreateDirectory(folder["config/jobs"]);
+        Addresses("""{ "Notices": { "Webhook": { } } }""", new Hashtable { ["BATCHINFERENCE_WEBHOOK_URL"] = $"https://archives:{Secret}@hooks.example/{Secret}" })
+            .ShouldBe(["appsettings.json: Notices.Webhook.Url: webhook at https://hooks.example"]);
+    }
+
     [Theory, InlineData("127.0.0.1:5432", true), InlineData("http://[::1]:4318", true), InlineData("localhost", true), InlineData("https://mail.example", false), InlineData("10.0.0.1:25", false)]
     public void WhatAnswersOnThisMachineIsKnown(string address, bool here) => new OutsideAddress("key", "what", address).IsThisMachine.ShouldBe(here);
 

@@ -44,7 +44,7 @@ internal static class BlobContainers
     {
         var given = secrets.Find("AZURE_STORAGE_CONNECTION_STRING") is { } text ? ConnectionString.Parse(text, key) : null;
         if ((settings.Account is { } named ? Address(named) : given?.BlobEndpoint) is { } account)
-            yield return new OutsideAddress(key, "Azure Blob Storage", account.GetLeftPart(UriPartial.Authority));
+            yield return new OutsideAddress(key, "Azure Blob Storage", OutsideAddresses.Shown(account));
         if (given is not null || secrets.Find("AZURE_STORAGE_KEY") is not null || secrets.Find("AZURE_STORAGE_SAS_TOKEN") is not null)
             yield break;
         // As Azure.Identity chooses: an application's identity is known to Entra, a machine's to the address that the cloud or the agent gives it.

@@ -43,7 +43,7 @@ internal static class ObjectStores
     {
         var region = Region(settings, secrets);
         if (settings.Endpoint is { } endpoint)
-            yield return new OutsideAddress(key, "S3", new Uri(endpoint).GetLeftPart(UriPartial.Authority));
+            yield return new OutsideAddress(key, "S3", OutsideAddresses.Shown(new Uri(endpoint)));
         else if (region is not null)
             yield return new OutsideAddress(key, "S3", $"https://{(settings.PathStyle == true ? "" : $"{settings.Bucket}.")}s3.{region}.{Suffix(region)}");
         if (secrets.Find(Keys) is not null)
