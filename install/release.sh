@@ -27,12 +27,12 @@ to=$root/.artifacts/release/$version-$flavor
 work=$root/.artifacts/release/work-$flavor
 rm -rf "$to" "$work"; mkdir -p "$to" "$work"
 lock=$root/src/BatchInference.Worker/packages.lock.json
-[ $flavor = cpu ] || lock=$root/src/BatchInference.Worker/packages.$flavor.lock.json
+# Other flavours are restored where they are published.
+[ $flavor = cpu ] || lock=$work/packages.lock.json
 
 for system in "${systems[@]}"; do
-  bash "$root/install/publish.sh" "$system" "$work/$system" "$flavor" \
+  bash "$root/install/publish.sh" "$system" "$work/$system" "$flavor" "$work/packages.lock.json" \
     || { echo "The flavour $flavor could not be built for $system. It needs: $(sed -n "s/^# $flavor *//p" "$0")" >&2; exit 1; }
-  [ -f "$lock" ] || lock=$root/src/BatchInference.Worker/packages.lock.json
   python3 "$root/install/sbom.py" "$lock" "$version" > "$work/sbom.cdx.json"
   case $system in
     linux-x64)

@@ -5,6 +5,7 @@ using BatchInference.Testing;
 namespace BatchInference.Worker.Tests.Installation;
 
 /// <summary>What the release script writes of the program's parts, by the lock file of the build.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class BillOfMaterialsTests
 {
     private readonly JsonNode bill = JsonNode.Parse(Write())!;
@@ -41,6 +42,38 @@ public sealed class BillOfMaterialsTests
     [Fact]
     public void EveryComponentHasItsLicence() =>
         Components.Where(component => component["licenses"] is not JsonArray { Count: > 0 }).Select(component => (string)component["name"]!).ShouldBeEmpty();
+
+    [Fact]
+    public async Task TheFirstReleaseOfAFlavorNamesItsOwnNativeLibrary()
+    {
+        // Its packages cannot be had here: the build is a stand-in that leaves what NuGet leaves.
+        using var tree = new TempFolder();
+        using (var copy = Process.Start("cp", ["-r", Repository.At("install"), tree["install"]]))
+            await copy.WaitForExitAsync();
+        tree.Write("src/Directory.Build.props", "<Version>1.2.3</Version>");
+        tree.Write("src/BatchInference.Worker/packages.lock.json", Locked("Microsoft.ML.OnnxRuntime"));
+        tree.Write("config/appsettings.json", "{}");
+        tree.Write("bin/dotnet", $"""
+            #!/bin/sh
+            project=$2
+            while [ "$1" != -o ]; do shift; done
+            mkdir -p "$2"
+            echo '{Locked("Microsoft.ML.OnnxRuntime.Gpu")}' > "$project/packages.cuda.lock.json"
+            """);
+        File.SetUnixFileMode(tree["bin/dotnet"], (UnixFileMode)0b111_101_101);
+
+        var start = new ProcessStartInfo("bash", [tree["install/release.sh"], "--flavor", "cuda"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["PATH"] = $"{tree["bin"]}:{Environment.GetEnvironmentVariable("PATH")}";
+        using var release = Process.Start(start)!;
+        var errors = release.StandardError.ReadToEndAsync();
+        await release.StandardOutput.ReadToEndAsync();
+        await release.WaitForExitAsync();
+
+        release.ExitCode.ShouldBe(0, await errors);
+        JsonNode.Parse(File.ReadAllText(tree[".artifacts/release/1.2.3-cuda/sbom.cdx.json"]))!["components"]!.AsArray().Select(component => (string)component!["name"]!).ShouldBe(["Microsoft.ML.OnnxRuntime.Gpu"]);
+    }
+
+    private static string Locked(string package) => """{ "version": 2, "dependencies": { "net10.0": { "NAME": { "type": "Direct", "resolved": "1.31.1", "contentHash": "AAAA" } } } }""".Replace("NAME", package, StringComparison.Ordinal);
 
     private static string LockFile => Repository.At("src/BatchInference.Worker/packages.lock.json");
 
