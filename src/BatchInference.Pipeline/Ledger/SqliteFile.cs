@@ -87,6 +87,14 @@ internal static class SqliteFile
     /// <summary>True for what a damaged file gives: a page that cannot be read or makes no sense, no database at all.</summary>
     public static bool IsDamage(SqliteException error) => error.SqliteErrorCode is CannotBeRead or Corrupt or NoDatabase;
 
+    /// <summary>True for a file that begins as a database does (sqlite.org/fileformat.html). Of one that does not, SQLite may throw the log away when it opens it.</summary>
+    public static bool BeginsAsDatabase(string path)
+    {
+        Span<byte> begin = stackalloc byte[16];
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        return file.ReadAtLeast(begin, begin.Length, throwOnEndOfStream: false) == begin.Length && begin.SequenceEqual("SQLite format 3\0"u8);
+    }
+
     /// <summary>Whether closing the last connection puts the log into the file and removes it, as it does by itself.</summary>
     public static void CheckpointWhenClosed(SqliteConnection connection, bool wanted) =>
         SQLitePCL.raw.sqlite3_db_config(connection.Handle!, NoCheckpointOnClose, wanted ? 0 : 1, out _);

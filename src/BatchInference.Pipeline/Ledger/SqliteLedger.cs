@@ -1,3 +1,4 @@
+using BatchInference.Pipeline.Results;
 using Microsoft.Data.Sqlite;
 
 namespace BatchInference.Pipeline;
@@ -91,7 +92,14 @@ public sealed class SqliteLedger : SqlLedger
         {
             SqliteFile.Copy(source, restored);
             SqliteFile.MoveAside(path, kept);
-            File.Move(restored, path);
+            // Flushed: a start that found no ledger would make an empty one.
+            if (!DurableFolder.MoveWithoutReplacing(restored, path))
+                throw new IOException($"{path}: another process made a ledger here meanwhile, so nothing was restored; the one before is {kept}. Stop what runs with this state folder and restore again.");
+        }
+        catch when (!File.Exists(path) || !File.Exists(kept))
+        {
+            SqliteFile.MoveAside(kept, path);
+            throw;
         }
         finally
         {
@@ -105,6 +113,8 @@ public sealed class SqliteLedger : SqlLedger
     // False where the books are damaged; they are as they were then, their log too.
     private static bool TryKeep(string path, string kept)
     {
+        if (!SqliteFile.BeginsAsDatabase(path))
+            return false;
         try
         {
             using var present = SqliteFile.Open(path);

@@ -140,6 +140,23 @@ public sealed class SqliteLedgerTests : LedgerContract, IDisposable
     }
 
     [Fact]
+    public async Task DamagedBooksThatCannotBeMovedAsideStayWithTheirLog()
+    {
+        await ledger.BackUpAsync(state["backup.db"], default);
+        await ledger.DisposeAsync();
+        File.WriteAllText(state["ledger.db"], "This is a text, and no database at all.");
+        File.WriteAllText(state["ledger.db-wal"], "a log");
+        // The log can be moved, the file behind it cannot.
+        Directory.CreateDirectory(state["kept.db"]);
+
+        Should.Throw<IOException>(() => SqliteLedger.Restore(state, state["backup.db"], state["kept.db"]));
+
+        File.ReadAllText(state["ledger.db"]).ShouldStartWith("This is a text");
+        File.ReadAllText(state["ledger.db-wal"]).ShouldBe("a log");
+        Directory.GetFiles(state).Where(path => path.Contains(".tmp", StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task ABackupIntoAFolderThatIsMissingNamesTheFolder() =>
         (await Should.ThrowAsync<DirectoryNotFoundException>(() => ledger.BackUpAsync(state["missing/backup.db"], default))).Message.ShouldContain(state["missing"]);
 
