@@ -43,6 +43,18 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
+    public async Task AFolderThatTheServiceWouldLookForElsewhereIsBad()
+    {
+        Job(Source, """{ "folder": "results" }""", """[ { "opens": "20:00", "closes": "06:00", "timeZone": "Europe/Paris" } ]""");
+        var output = (await LookAsync(1, []))["job letters: output"];
+        ((string)output["found"]!).ShouldBe("jobs/letters.json: output.folder: \"results\" is looked for in the folder in which the program is started, and the service is started in another than you");
+        ((string)output["remedy"]!).ShouldBe("Write the whole path.");
+        // By hand, without a schedule, it is where one stands.
+        Job(Source, """{ "folder": "results" }""");
+        (await LookAsync(0, [])).Keys.ShouldContain("job letters: output");
+    }
+
+    [Fact]
     public async Task WhatIsMendedIsToldAndWhatIsLeftIsBad()
     {
         var secret = Folder.Write("secrets/PGPASSWORD", "canary-5e1fe7");

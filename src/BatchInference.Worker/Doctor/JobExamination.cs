@@ -41,8 +41,8 @@ internal sealed class JobExamination(WorkerConfiguration configuration, JobSetti
             {
                 yield return new(Check(), true, "its models and label sets are there and fit", null);
                 yield return Examination.Judge(Check("memory"), Memory);
-                yield return await Boundary.RoundAsync(Check("source"), () => SourceAsync(job, cancellationToken));
-                yield return await Boundary.RoundAsync(Check("output"), () => job.Places.SinkGuard is null ? FolderAsync(Path.GetFullPath(settings.Output.Folder!), cancellationToken) : StoreAsync(job, cancellationToken));
+                yield return await Boundary.RoundAsync(Check("source"), () => Elsewhere("source.folder.path", settings.Source.Folder?.Path) is { } elsewhere ? Task.FromResult(elsewhere) : SourceAsync(job, cancellationToken));
+                yield return await Boundary.RoundAsync(Check("output"), () => Elsewhere("output.folder", settings.Output.Folder) is { } elsewhere ? Task.FromResult(elsewhere) : job.Places.SinkGuard is null ? FolderAsync(Path.GetFullPath(settings.Output.Folder!), cancellationToken) : StoreAsync(job, cancellationToken));
             }
 
             if (settings.Output.Folder is { } folder)
@@ -53,6 +53,11 @@ internal sealed class JobExamination(WorkerConfiguration configuration, JobSetti
             yield return await Boundary.RoundAsync(Check("last run"), async () => LastRun(await StatusCommand.LastAsync(ledger, settings.Name, cancellationToken)));
         yield return Boundary.Round(Check("next opening"), NextOpening);
     }
+
+    // What is found here says nothing of what the service will find: it is started in a folder of its own.
+    private Finding? Elsewhere(string key, string? folder) => settings.Enabled && settings.Schedule.Count > 0 && folder is not null && !Path.IsPathRooted(folder)
+        ? new(Check(key.Split('.')[0]), false, $"jobs/{settings.Name}.json: {key}: \"{folder}\" is looked for in the folder in which the program is started, and the service is started in another than you", "Write the whole path.")
+        : null;
 
     private string Check(string? what = null) => what is null ? $"job {settings.Name}" : $"job {settings.Name}: {what}";
 

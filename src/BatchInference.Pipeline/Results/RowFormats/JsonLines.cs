@@ -159,7 +159,7 @@ internal static class JsonLines
     private static void WriteScanned(Utf8JsonWriter json, IReadOnlyList<ScannedPage> pages)
     {
         json.WriteStartObject("ocr");
-        json.WriteNumber("confidence", Math.Round(pages.Where(page => page.Error is null).Select(page => page.Confidence).DefaultIfEmpty(0).Average(), 3));
+        json.WriteNumber("confidence", Math.Round(pages.Average(page => page.Confidence), 3));
         json.WriteStartArray("pages");
         foreach (var page in pages)
         {
