@@ -40,7 +40,7 @@ cp -r "$root/config/demo/documents/2026" "$debian/srv/archive"
 # The blocks of commands of one chapter of install/README.md, each on one line.
 commands() { awk -v chapter="## $1" '/^## / { here = $0 == chapter } here && /^ *```sh/ { inside = 1; next } /^ *```/ { inside = 0 } here && inside { sub(/^ +/, ""); print }' "$root/install/README.md"; }
 # What the table of the chapter says to do as the service's account.
-of_table() { sed -n '/^| to | do |/,/^$/p' "$root/install/README.md" | grep -oE '`sudo -u batch-inference [^`]*`' | tr -d '`'; }
+of_table() { sed -n '/^| to | do |/,/^$/p' "$root/install/README.md" | grep -oE '`sudo batch-inference-as-service [^`]*`' | tr -d '`'; }
 run_as_written() { echo "\$ $1"; echo canary-5e1fe7 | in_debian bash -ec "cd /root/release && $1" > "$work/log" 2>&1 || { cat "$work/log"; fail "$1"; }; }
 # Each of its commands by one of the two ways to install; what an admin writes with an editor is written between.
 as_the_readme_says() {
@@ -70,6 +70,11 @@ expect "$(in_debian stat -c '%U:%G %a' /var/lib/batch-inference)" "batch-inferen
 expect "$(in_debian stat -c '%U:%G %a' /etc/batch-inference/secrets/AZURE_STORAGE_SAS_TOKEN)" "root:root 600"
 expect "$(in_debian systemctl is-enabled batch-inference)" enabled
 grep -q 'ReadWritePaths=-"/srv/results"' "$debian/etc/systemd/system/batch-inference.service.d/10-jobs.conf"
+# What the service's account may not read itself, it has when it is started by root.
+as_service test ! -r /etc/batch-inference/secrets/AZURE_STORAGE_SAS_TOKEN
+printf '#!/bin/sh\nid -un; pwd; printenv AZURE_STORAGE_SAS_TOKEN; echo "$@"\n' > "$debian/usr/sbin/batch-inference"; chmod +x "$debian/usr/sbin/batch-inference"
+expect "$(in_debian batch-inference-as-service status archives | tr '\n' ' ')" "batch-inference / canary-5e1fe7 status archives --state /var/lib/batch-inference --config /etc/batch-inference "
+rm "$debian/usr/sbin/batch-inference"
 grep -q 'LoadCredential=AZURE_STORAGE_SAS_TOKEN:' "$debian/etc/systemd/system/batch-inference.service.d/10-jobs.conf"
 
 step "an upgrade whose own configuration changed: what the admin wrote and the ledger stay"

@@ -39,6 +39,7 @@ find "$tree/usr/lib/batch-inference/runtimes" -mindepth 1 -maxdepth 1 ! -name li
 chmod 0755 "$tree/usr/lib/batch-inference/batch-inference"
 [ ! -f "$tree/usr/lib/batch-inference/createdump" ] || rm "$tree/usr/lib/batch-inference/createdump"
 ln -s ../lib/batch-inference/batch-inference "$tree/usr/bin/batch-inference"
+install -m 0755 "$here/batch-inference-as-service" "$tree/usr/bin/"
 cp -rL --no-preserve=mode,ownership "$root"/config/{models,demo,labels,job.schema.json} "$tree/usr/share/batch-inference/"
 cp --no-preserve=mode "$root/config/appsettings.json" "$tree/etc/batch-inference/"
 cp --no-preserve=mode "$root"/config/jobs/*.json "$tree/etc/batch-inference/jobs/"

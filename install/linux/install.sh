@@ -28,7 +28,7 @@ program=$at/opt/batch-inference
 if [ $does = uninstall ]; then
   [ -x "$program/batch-inference" ] || { echo "There is no $program/batch-inference: nothing to remove."; exit 0; }
   "$program/batch-inference" uninstall --root "$root" "${purge[@]}"
-  rm -rf "$program" "$program.previous" "$at/usr/local/bin/batch-inference"
+  rm -rf "$program" "$program.previous" "$at/usr/local/bin/batch-inference" "$at/usr/local/bin/batch-inference-as-service"
   exit 0
 fi
 
@@ -50,6 +50,7 @@ if [ -d "$program" ]; then
 fi
 mv "$program.new" "$program"
 ln -sfn /opt/batch-inference/batch-inference "$at/usr/local/bin/batch-inference"
+install -m 0755 "$here/batch-inference-as-service" "$at/usr/local/bin/"
 
 # What the admin wrote is never touched.
 for file in appsettings.json jobs/demo.json; do
