@@ -72,9 +72,10 @@ expect "$(in_debian systemctl is-enabled batch-inference)" enabled
 grep -q 'ReadWritePaths=-"/srv/results"' "$debian/etc/systemd/system/batch-inference.service.d/10-jobs.conf"
 # What the service's account may not read itself, it has when it is started by root.
 as_service test ! -r /etc/batch-inference/secrets/AZURE_STORAGE_SAS_TOKEN
+echo unused > "$debian/etc/batch-inference/secrets/read-me.txt"
 printf '#!/bin/sh\nid -un; pwd; printenv AZURE_STORAGE_SAS_TOKEN; echo "$@"\n' > "$debian/usr/sbin/batch-inference"; chmod +x "$debian/usr/sbin/batch-inference"
 expect "$(in_debian batch-inference-as-service status archives | tr '\n' ' ')" "batch-inference / canary-5e1fe7 status archives --state /var/lib/batch-inference --config /etc/batch-inference "
-rm "$debian/usr/sbin/batch-inference"
+rm "$debian/usr/sbin/batch-inference" "$debian/etc/batch-inference/secrets/read-me.txt"
 grep -q 'LoadCredential=AZURE_STORAGE_SAS_TOKEN:' "$debian/etc/systemd/system/batch-inference.service.d/10-jobs.conf"
 
 step "an upgrade whose own configuration changed: what the admin wrote and the ledger stay"

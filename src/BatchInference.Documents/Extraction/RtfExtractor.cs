@@ -320,17 +320,7 @@ internal sealed class RtfExtractor : TextExtractor
             told.Clear();
         }
 
-        private static Encoding Ansi(int page)
-        {
-            try
-            {
-                return CodePagesEncodingProvider.Instance.GetEncoding(page) ?? Encoding.GetEncoding(page);
-            }
-            catch (Exception error) when (error is ArgumentException or NotSupportedException)
-            {
-                return CodePagesEncodingProvider.Instance.GetEncoding(1252)!;
-            }
-        }
+        private static Encoding Ansi(int page) => TextEncodings.OfCodePage(page) ?? TextEncodings.Ansi;
 
         private static int? CodePage(int set) => set switch
         {

@@ -20,6 +20,19 @@ internal static class TextEncodings
     /// <summary>What programs of Windows write in Western Europe when they do not say what.</summary>
     public static Encoding Ansi => Encoding.GetEncoding(1252);
 
+    /// <summary>The encoding of a number that Windows knows it by; null when there is none.</summary>
+    public static Encoding? OfCodePage(int page)
+    {
+        try
+        {
+            return page <= 0 ? null : Encoding.GetEncoding(page);
+        }
+        catch (Exception error) when (error is ArgumentException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The whole text, without its mark.</summary>
     public static string Decode(Stream content)
     {

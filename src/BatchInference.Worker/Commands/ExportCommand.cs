@@ -40,7 +40,8 @@ internal static class ExportCommand
             }
             catch (InvalidDataException error)
             {
-                throw new ConfigurationException([$"{error.Message} Nothing was written. Restore that file, or let its documents be done again by the next run: batch-inference ledger check {settings.Name} --redo"]);
+                await surroundings.Error.WriteLineAsync($"{error.Message} Nothing was written. Restore that file, or let its documents be done again by the next run: batch-inference ledger check {settings.Name} --redo");
+                return ExitCodes.CouldNotGoOn;
             }
 
             await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{report.Rows} documents written to {Path.GetFullPath(file)}{(report.Gone > 0 ? $"; {report.Gone} gone from the source left out" : "")}."));

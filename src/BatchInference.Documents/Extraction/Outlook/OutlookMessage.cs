@@ -177,7 +177,7 @@ internal sealed class OutlookMessage
 
     private static TextPart Html(byte[] bytes, OutlookProperties message)
     {
-        var page = message.Number(PropertyId.InternetCodePage) is { } number ? OutlookProperties.CodePage(number) : null;
+        var page = message.Number(PropertyId.InternetCodePage) is { } number ? TextEncodings.OfCodePage(number) : null;
         return new TextPart("html") { Text = page is null ? TextEncodings.Decode(bytes) : page.GetString(bytes) };
     }
 

@@ -33,24 +33,11 @@ internal sealed class OutlookProperties
         var bytes = Read(Stream) ?? throw new DocumentException($"The Outlook message is damaged: {(storage.Name.Length == 0 ? "it" : storage.Name)} has no properties.", permanent: true);
         for (var at = head; at + EntryLength <= bytes.Length; at += EntryLength)
             values.TryAdd((BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at + 2)), BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at))), BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(at + 8)));
-        Encoding = encoding ?? CodePage(Number(MessageCodePage) ?? Number(InternetCodePage) ?? 0) ?? TextEncodings.Ansi;
+        Encoding = encoding ?? TextEncodings.OfCodePage(Number(MessageCodePage) ?? Number(InternetCodePage) ?? 0) ?? TextEncodings.Ansi;
     }
 
     /// <summary>Of texts of one byte a character.</summary>
     public Encoding Encoding { get; }
-
-    /// <summary>The encoding of a number that Windows knows it by; null when there is none.</summary>
-    public static Encoding? CodePage(int page)
-    {
-        try
-        {
-            return page <= 0 ? null : CodePagesEncodingProvider.Instance.GetEncoding(page) ?? Encoding.GetEncoding(page);
-        }
-        catch (Exception error) when (error is ArgumentException or NotSupportedException)
-        {
-            return null;
-        }
-    }
 
     /// <summary>A text, in UTF-16 or in <see cref="Encoding"/>; null when there is none.</summary>
     public string? Text(ushort id) =>
