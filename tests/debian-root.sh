@@ -78,6 +78,18 @@ expect "$(in_debian batch-inference-as-service status archives | tr '\n' ' ')" "
 rm "$debian/usr/sbin/batch-inference" "$debian/etc/batch-inference/secrets/read-me.txt"
 grep -q 'LoadCredential=AZURE_STORAGE_SAS_TOKEN:' "$debian/etc/systemd/system/batch-inference.service.d/10-jobs.conf"
 
+step "a job that writes elsewhere and a new secret: doctor tells what the unit lacks until install is run again"
+in_debian install -d -o batch-inference -g batch-inference -m 0750 /srv/elsewhere
+sed -i 's#"/srv/results"#"/srv/elsewhere"#' "$debian/etc/batch-inference/jobs/archives.json"
+install -m 0600 /dev/null "$debian/etc/batch-inference/secrets/BATCHINFERENCE_SMTP_PASSWORD"
+if in_debian batch-inference-as-service doctor > "$work/log" 2>&1; then fail "doctor calls a unit good that does not let a job write"; fi
+grep -q '"/srv/elsewhere" is not opened to the service' "$work/log" && grep -q 'The service gets no BATCHINFERENCE_SMTP_PASSWORD yet' "$work/log" || { cat "$work/log"; fail "doctor does not tell what the unit lacks"; }
+quietly in_debian batch-inference install
+quietly in_debian batch-inference-as-service doctor
+sed -i 's#"/srv/elsewhere"#"/srv/results"#' "$debian/etc/batch-inference/jobs/archives.json"
+rm -r "$debian/etc/batch-inference/secrets/BATCHINFERENCE_SMTP_PASSWORD" "$debian/srv/elsewhere"
+quietly in_debian batch-inference install
+
 step "an upgrade whose own configuration changed: what the admin wrote and the ledger stay"
 dpkg-deb --raw-extract "$release/batch-inference_${version}_amd64.deb" "$work/newer"
 sed -i "s/^Version: .*/Version: $version+1/" "$work/newer/DEBIAN/control"

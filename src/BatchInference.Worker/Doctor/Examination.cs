@@ -30,6 +30,8 @@ internal sealed class Examination(WorkerConfiguration configuration, Func<string
             return $"{configuration.Folders.State} can be written";
         });
         yield return Boundary.Round("log files", () => LogFolder.Look(configuration, variable));
+        foreach (var finding in Boundary.Round("service unit", () => ServiceUnit.Look(configuration)))
+            yield return finding;
         yield return Boundary.Round("disk of the state folder", () => DiskSpace.Of("disk of the state folder", configuration.Folders.State, DiskSpace.ForLedger(configuration.Folders.State)));
         yield return Boundary.Round("temporary files", DiskSpace.Temporary);
         SqlLedger? ledger = null;

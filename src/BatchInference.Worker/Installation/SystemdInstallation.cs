@@ -17,8 +17,13 @@ internal sealed class SystemdInstallation(string root, string programFolder)
     /// <summary>Where its log files lie.</summary>
     public const string LogFolder = $"/var/log/{Name}";
 
+    /// <summary>Where its configuration lies.</summary>
+    public const string ConfigurationFolder = $"/etc/{Name}";
+
+    /// <summary>Where its secrets lie, one file each.</summary>
+    public const string SecretsFolder = $"{ConfigurationFolder}/secrets";
+
     private const string PackagedProgram = "/usr/lib/batch-inference/batch-inference";
-    private const string ConfigurationFolder = "/etc/batch-inference";
     private const string CacheFolder = $"/var/cache/{Name}";
     private const string UnitFile = $"/etc/systemd/system/{Name}.service";
     private const string DropIn = $"/etc/systemd/system/{Name}.service.d/10-jobs.conf";
@@ -45,12 +50,12 @@ internal sealed class SystemdInstallation(string root, string programFolder)
                 [.. InRoot("--prefix"), "--system", "--user-group", "--no-create-home", "--home-dir", StateFolder, "--shell", "/usr/sbin/nologin", "--comment", "BatchInference", Name]);
         yield return Folder("configuration", ConfigurationFolder, "0755", "root");
         yield return Folder("jobs", $"{ConfigurationFolder}/jobs", "0755", "root");
-        yield return Folder("secrets, which only root may open", $"{ConfigurationFolder}/secrets", "0700", "root");
+        yield return Folder("secrets, which only root may open", SecretsFolder, "0700", "root");
         foreach (var (what, made) in new[] { ("state", StateFolder), ("cache", CacheFolder), ("logs", LogFolder) })
             yield return Folder(what, made, "0750", Name);
         if (!IsPackaged())
             yield return new WriteFile($"Writing {UnitFile}", At(UnitFile), ShippedUnit.Replace(PackagedProgram, program, StringComparison.Ordinal));
-        yield return new WriteFile($"Writing {DropIn}", At(DropIn), OpenedToJobs(configuration, CredentialNames()));
+        yield return new WriteFile($"Writing {DropIn}", At(DropIn), SystemdDropIn.Text(configuration, Secrets()));
         if (Booted)
             yield return new RunProgram("Telling systemd", "systemctl", "daemon-reload");
         yield return new RunProgram("Enabling the service: it starts with the machine", "systemctl", [.. InRoot("--root"), "--quiet", "enable", $"{Name}.service"]);
@@ -72,23 +77,10 @@ internal sealed class SystemdInstallation(string root, string programFolder)
             yield return new Remove($"Removing {folder}", At(folder));
     }
 
-    /// <summary>The drop-in: what the jobs need beyond the unit.</summary>
-    internal static string OpenedToJobs(WorkerConfiguration? configuration, IEnumerable<string> credentials)
-    {
-        var folders = (configuration?.Jobs.Values ?? []).Where(job => job.Enabled).Select(job => job.Output.Folder).Concat(configuration is null ? [] : WatchedFolders.Of(configuration.Settings)).OfType<string>().Where(Path.IsPathRooted).Distinct().Order(StringComparer.Ordinal);
-        // The minus lets the service start while a share is away; its jobs tell of it.
-        return string.Join('\n',
-        [
-            $"# Made by `{Name} install` from the jobs and the files of {ConfigurationFolder}/secrets; run it again after a change of either. For your own settings: systemctl edit {Name}",
-            "[Service]",
-            .. folders.Select(folder => $"ReadWritePaths=-\"{Escaped(folder)}\""),
-            .. credentials.Select(name => $"LoadCredential={name}:{ConfigurationFolder}/secrets/{name}"),
-            "",
-        ]);
-    }
-
-    // % begins a specifier in units.
-    private static string Escaped(string path) => path.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("%", "%%", StringComparison.Ordinal);
+    /// <summary>What the drop-in of the installation lacks for the jobs as they are now; null where there is none.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public IReadOnlyList<string>? Shortcomings(WorkerConfiguration configuration) => File.Exists(At(DropIn)) ? SystemdDropIn.Shortcomings(File.ReadAllText(At(DropIn)), configuration, SecretsSeen()) : null;
 
     private bool HasAccount() => File.Exists(At("/etc/passwd")) && File.ReadLines(At("/etc/passwd")).Any(line => line.StartsWith($"{Name}:", StringComparison.Ordinal));
 
@@ -104,10 +96,23 @@ internal sealed class SystemdInstallation(string root, string programFolder)
 
     private bool IsPackaged() => File.Exists(At($"/lib/systemd/system/{Name}.service")) || File.Exists(At($"/usr/lib/systemd/system/{Name}.service"));
 
-    // What editors leave behind is no credential.
-    private IEnumerable<string> CredentialNames() => Directory.Exists(At($"{ConfigurationFolder}/secrets"))
-        ? Directory.GetFiles(At($"{ConfigurationFolder}/secrets")).Select(path => Path.GetFileName(path)).Where(name => !name.StartsWith('.') && !name.EndsWith('~')).Order(StringComparer.Ordinal)
+    // What editors leave behind is no secret.
+    private string[] Secrets() => Directory.Exists(At(SecretsFolder))
+        ? [.. Directory.GetFiles(At(SecretsFolder)).Select(path => Path.GetFileName(path)).Where(name => !name.StartsWith('.') && !name.EndsWith('~')).Order(StringComparer.Ordinal)]
         : [];
+
+    // Only root may look into their folder.
+    private string[]? SecretsSeen()
+    {
+        try
+        {
+            return Secrets();
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     private string[] InRoot(string option) => root == "/" ? [] : [option, root];
 

@@ -37,7 +37,7 @@ public sealed class SystemdUnitTests : IDisposable
 
     [Fact]
     public void TheDropInOpensTheFoldersOfEnabledJobsAndGivesTheCredentials() =>
-        SystemdInstallation.OpenedToJobs(Jobs(("archives", "/srv/my results", true), ("letters", "/srv/100%", true), ("demo", "results", true), ("old", "/srv/old", false)), ["Mail__Password"])
+        SystemdDropIn.Text(Jobs(("archives", "/srv/my results", true), ("letters", "/srv/100%", true), ("demo", "results", true), ("old", "/srv/old", false)), ["Mail__Password"])
             .Split('\n').Skip(1).ShouldBe(["[Service]", "ReadWritePaths=-\"/srv/100%%\"", "ReadWritePaths=-\"/srv/my results\"", "LoadCredential=Mail__Password:/etc/batch-inference/secrets/Mail__Password", ""]);
 
     [Fact]
@@ -53,14 +53,31 @@ public sealed class SystemdUnitTests : IDisposable
                 Telemetry = new TelemetrySettings { PrometheusFile = "/var/lib/prometheus/node-exporter/archives.prom" },
             },
         };
-        SystemdInstallation.OpenedToJobs(configuration, []).Split('\n').Where(line => line.StartsWith("ReadWritePaths", StringComparison.Ordinal))
+        SystemdDropIn.Text(configuration, []).Split('\n').Where(line => line.StartsWith("ReadWritePaths", StringComparison.Ordinal))
             .ShouldBe(["ReadWritePaths=-\"/run/archives\"", "ReadWritePaths=-\"/srv/results\"", "ReadWritePaths=-\"/var/lib/prometheus/node-exporter\"", "ReadWritePaths=-\"/var/log/archives\""]);
+    }
+
+    [Fact]
+    public void ADropInThatWasMadeFromOtherJobsAndSecretsIsToldWithWhatItStops()
+    {
+        var before = SystemdDropIn.Text(Jobs(("archives", "/srv/my results", true)), ["Gone", "Stays"]);
+        var now = Jobs(("archives", "/srv/my results", true), ("letters", "/srv/100%", true));
+        SystemdDropIn.Shortcomings(before, now, ["New", "Stays"]).ShouldBe(
+        [
+            "\"/srv/100%%\" is not opened to the service, which cannot write there",
+            "the secret New is not handed to the service",
+            "the secret Gone is gone, and systemd does not start the service without it",
+        ]);
+        // Who may not see the secrets judges the folders alone; what the file opens beyond need is no fault.
+        SystemdDropIn.Shortcomings(before, now, secrets: null).ShouldBe(["\"/srv/100%%\" is not opened to the service, which cannot write there"]);
+        SystemdDropIn.Shortcomings(before, Jobs(("archives", "/srv/my results", true)), ["Gone", "Stays"]).ShouldBeEmpty();
+        SystemdDropIn.Shortcomings(before, Jobs(), secrets: null).ShouldBeEmpty();
     }
 
     private string Write(Func<string, string>? change = null)
     {
         var text = SystemdInstallation.ShippedUnit.Replace("/usr/lib/batch-inference/batch-inference", "/bin/true", StringComparison.Ordinal);
-        folder.Write("batch-inference.service.d/10-jobs.conf", SystemdInstallation.OpenedToJobs(Jobs(("archives", "/srv/my results", true)), ["Mail__Password"]));
+        folder.Write("batch-inference.service.d/10-jobs.conf", SystemdDropIn.Text(Jobs(("archives", "/srv/my results", true)), ["Mail__Password"]));
         return folder.Write("batch-inference.service", change?.Invoke(text) ?? text);
     }
 
