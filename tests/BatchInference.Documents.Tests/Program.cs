@@ -4,7 +4,7 @@ using BatchInference.Documents.Tests.Extraction.Isolation;
 
 return args switch
 {
-    [HostVerbs.Standard] => ExtractionHost.Run((settings, moreTime) => DocumentReader.Standard(settings.Limits, TimeProvider.System, settings.Fields, settings.Tools, moreTime)),
-    [HostVerbs.Hostile] => ExtractionHost.Run((settings, moreTime) => HostileExtractor.Reader(settings, moreTime)),
+    [HostVerbs.Standard] => ExtractionHost.Run(settings => DocumentReader.Standard(settings.Limits, TimeProvider.System, settings.Fields, settings.Tools)),
+    [HostVerbs.Hostile] => ExtractionHost.Run(HostileExtractor.Reader),
     _ => await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args),
 };

@@ -33,34 +33,36 @@ internal sealed class ContentReader
     /// <summary>Reads a listed document: its own text, where its type has one, then its members. A container that fails has a reading of its own, behind those of the members read before.</summary>
     /// <param name="content">The content; stays the caller's.</param>
     /// <param name="path">The listed document's name.</param>
-    /// <param name="moreTime">Told how much longer than the limit the document in hand may take.</param>
+    /// <param name="steps">Told of each document as it begins.</param>
     /// <param name="cancellationToken">Asks to stop.</param>
-    public IEnumerable<DocumentReading> Read(DocumentContent content, string path, Action<TimeSpan> moreTime, CancellationToken cancellationToken) =>
-        Read(new Opened(content, path, null, 0), new Unfolding(content.Length, limits), moreTime, cancellationToken).Select(reading => reading with { ListedSha256 = content.Sha256 });
+    public IEnumerable<DocumentReading> Read(DocumentContent content, string path, ReadingSteps steps, CancellationToken cancellationToken) =>
+        Read(new Opened(content, path, null, 0), new Unfolding(content.Length, limits), steps, cancellationToken).Select(reading => reading with { ListedSha256 = content.Sha256 });
 
-    private IEnumerable<DocumentReading> Read(Opened document, Unfolding unfolding, Action<TimeSpan> moreTime, CancellationToken cancellationToken)
+    private IEnumerable<DocumentReading> Read(Opened document, Unfolding unfolding, ReadingSteps steps, CancellationToken cancellationToken)
     {
-        var (type, own) = ReadOwn(document, moreTime, cancellationToken);
+        var (type, own) = ReadOwn(document, steps, cancellationToken);
         if (own is not null) yield return own;
         if (!openers.TryGetValue(type, out var opener)) yield break;
-        foreach (var reading in ReadMembers(opener, document, type, own is not null, unfolding, moreTime, cancellationToken))
+        foreach (var reading in ReadMembers(opener, document, type, own is not null, unfolding, steps, cancellationToken))
             yield return reading;
     }
 
-    private (string Type, DocumentReading? Own) ReadOwn(Opened document, Action<TimeSpan> moreTime, CancellationToken cancellationToken)
+    private (string Type, DocumentReading? Own) ReadOwn(Opened document, ReadingSteps steps, CancellationToken cancellationToken)
     {
         using var turn = new Turn(document.Began is { } began ? limits.Time - time.GetElapsedTime(began) : limits.Time, time, cancellationToken);
         void MoreTime(TimeSpan more)
         {
             turn.BeginAnew(limits.Time + more);
-            moreTime(more);
+            steps.GiveTime(more);
         }
 
         var type = "";
         try
         {
+            steps.Enter();
             type = TypeOf(document);
-            return (type, extractors.TryGetValue(type, out var extractor) ? document.Reading(Extract(extractor, document.Content, type, MoreTime, turn.Token)) : null);
+            if (!extractors.TryGetValue(type, out var extractor)) return (type, null);
+            return (type, steps.IsGiven ? document.Unread() : document.Reading(Extract(extractor, document.Content, type, MoreTime, turn.Token)));
         }
         catch (Exception error) when (error is not OperationCanceledException || turn.IsOver)
         {
@@ -86,7 +88,7 @@ internal sealed class ContentReader
         return text with { Language = text.Language ?? LanguageDetector.Detect(text.Text) };
     }
 
-    private IEnumerable<DocumentReading> ReadMembers(ContainerOpener opener, Opened container, string type, bool hasOwn, Unfolding unfolding, Action<TimeSpan> moreTime, CancellationToken cancellationToken)
+    private IEnumerable<DocumentReading> ReadMembers(ContainerOpener opener, Opened container, string type, bool hasOwn, Unfolding unfolding, ReadingSteps steps, CancellationToken cancellationToken)
     {
         // One name, one reading: what is wrong with the members of a document that has a text of its own stands under a name of its own.
         DocumentReading Failed(Exception error) => (hasOwn ? container.Inside("!/*") : container).Reading(type, FailureReasons.Container(error, type, limits));
@@ -106,10 +108,11 @@ internal sealed class ContentReader
             Opened? member = null;
             try
             {
+                steps.Begin();
                 if (!members.MoveNext()) break;
                 any = true;
                 unfolding.CountMember();
-                (member, failure) = OpenMember(members.Current, names, container, unfolding, cancellationToken);
+                (member, failure) = OpenMember(members.Current, names, container, unfolding, steps, cancellationToken);
             }
             catch (Exception error) when (error is not OperationCanceledException)
             {
@@ -119,7 +122,7 @@ internal sealed class ContentReader
             if (failure is not null) yield return failure;
             if (member is null) continue;
             using (member.Content)
-                foreach (var reading in Read(member, unfolding, moreTime, cancellationToken))
+                foreach (var reading in Read(member, unfolding, steps, cancellationToken))
                     yield return reading.Identifiers.Count > 0 ? reading : reading with { Identifiers = members.Current.Identifiers };
             if (unfolding.Excess is not { } excess) continue;
             ended = true;
@@ -135,12 +138,13 @@ internal sealed class ContentReader
         foreach (var member in opener.Open(content, source, cancellationToken)) yield return member;
     }
 
-    private (Opened? Member, DocumentReading? Failure) OpenMember(Member member, MemberNames names, Opened container, Unfolding unfolding, CancellationToken cancellationToken)
+    private (Opened? Member, DocumentReading? Failure) OpenMember(Member member, MemberNames names, Opened container, Unfolding unfolding, ReadingSteps steps, CancellationToken cancellationToken)
     {
         var opened = container.Inside(names.Next(member, out var leadsOutside)) with { Began = time.GetTimestamp() };
         using var turn = new Turn(limits.Time, time, cancellationToken);
         try
         {
+            steps.Enter();
             if (leadsOutside) throw new DocumentException($"The container names this document \"{FailureReasons.OneLine(member.Name)}\", which leads outside of it, as only an attack does; it was not read.", permanent: true);
             using var stream = member.Open();
             return (opened with { Content = DocumentContent.Read(stream, limits, member.IsCounted ? _ => { } : unfolding.Count, turn.Token), MediaType = member.MediaType }, null);
@@ -196,6 +200,8 @@ internal sealed class ContentReader
             var member = MemberNames.Shortened(Member + suffix);
             return new(null!, Path[..(Path.Length - (Member?.Length ?? 0))] + member, member, Depth + 1);
         }
+
+        public DocumentReading Unread() => Reading();
 
         public DocumentReading Reading(ExtractedText text) => Reading() with { MediaType = text.MediaType, Text = text };
 

@@ -14,8 +14,7 @@ public abstract class DocumentReader
     /// <param name="time">The clock of the time limit.</param>
     /// <param name="fields">Where the job's records have their texts; null for where they usually are.</param>
     /// <param name="tools">What reads scanned pages; null for nothing.</param>
-    /// <param name="moreTime">Told when the document in hand was given more time than the limit, and how much.</param>
-    public static LocalDocumentReader Standard(ExtractionLimits limits, TimeProvider time, ContentFields? fields = null, OcrTools? tools = null, Action<TimeSpan>? moreTime = null)
+    public static LocalDocumentReader Standard(ExtractionLimits limits, TimeProvider time, ContentFields? fields = null, OcrTools? tools = null)
     {
         fields ??= new ContentFields();
         return new LocalDocumentReader(
@@ -24,7 +23,7 @@ public abstract class DocumentReader
                 new RtfExtractor(), new EpubExtractor(), new MailExtractor(), new CsvExtractor(), new XmlExtractor(), new JsonExtractor(fields),
             ],
             [new ArchiveOpener(), new CompressedOpener(), new MailOpener(), new MailboxOpener(), new JsonLinesOpener(fields), new ParquetOpener(fields)],
-            tools ?? OcrTools.None, limits, time, moreTime);
+            tools ?? OcrTools.None, limits, time);
     }
 
     /// <summary>Reads a document and the documents inside it, one after the other. Whatever is wrong with one is in its reading.</summary>

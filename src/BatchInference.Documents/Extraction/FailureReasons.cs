@@ -15,6 +15,7 @@ internal static class FailureReasons
 
     public static DocumentFailure Extraction(Exception error, string type, ExtractionLimits limits) => error switch
     {
+        PassedOverException passed => passed.Failure,
         DocumentException known => new("extract", known.Message, known.Permanent),
         OperationCanceledException => new("extract", $"The text could not be got within {limits.Time.TotalSeconds:0} seconds, the limit of the configuration (Limits:Seconds).", false),
         OutOfMemoryException => new("extract", "There was not enough memory to get the text.", false),

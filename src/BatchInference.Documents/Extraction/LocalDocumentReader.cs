@@ -9,26 +9,23 @@ namespace BatchInference.Documents.Extraction;
 /// <summary>Reads in this process: what one document makes it do, all suffer.</summary>
 public sealed class LocalDocumentReader : DocumentReader
 {
-    // A document that heeds its time ends by itself, and those behind it are read; only one that does not is left from here, and all behind it with it.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+    // A document that heeds its time ends by itself, and those behind it are read; only one that does not is left from here, and all behind it with it. In a process of its own the parent comes first: it ends the process, and another reads those behind.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
 
     private readonly ContentReader contents;
     private readonly ExtractionLimits limits;
     private readonly TimeProvider time;
-    private readonly Action<TimeSpan>? moreTime;
 
     /// <param name="extractors">One for each type that has a text.</param>
     /// <param name="openers">One for each type that holds documents.</param>
     /// <param name="tools">What reads scanned pages.</param>
     /// <param name="limits">What a document may cost.</param>
     /// <param name="time">The clock of the time limit.</param>
-    /// <param name="moreTime">Told when the document in hand was given more time than the limit, and how much.</param>
-    public LocalDocumentReader(IReadOnlyList<TextExtractor> extractors, IReadOnlyList<ContainerOpener> openers, OcrTools tools, ExtractionLimits limits, TimeProvider time, Action<TimeSpan>? moreTime = null)
+    public LocalDocumentReader(IReadOnlyList<TextExtractor> extractors, IReadOnlyList<ContainerOpener> openers, OcrTools tools, ExtractionLimits limits, TimeProvider time)
     {
         contents = new ContentReader(extractors, openers, new ScanReader(tools, time), limits, time);
         this.limits = limits;
         this.time = time;
-        this.moreTime = moreTime;
         Fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(contents.Description)));
     }
 
@@ -36,9 +33,16 @@ public sealed class LocalDocumentReader : DocumentReader
     public override string Fingerprint { get; }
 
     /// <inheritdoc/>
-    public override async IAsyncEnumerable<DocumentReading> ReadAsync(Document document, Func<string, bool> isKnown, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public override IAsyncEnumerable<DocumentReading> ReadAsync(Document document, Func<string, bool> isKnown, CancellationToken cancellationToken) => ReadAsync(document, isKnown, new ReadingSteps(), cancellationToken);
+
+    /// <summary>Reads step by step.</summary>
+    /// <param name="document">The listed document.</param>
+    /// <param name="isKnown">As for the other.</param>
+    /// <param name="steps">The document's own: which are taken, and who hears of them.</param>
+    /// <param name="cancellationToken">Asks to stop.</param>
+    internal async IAsyncEnumerable<DocumentReading> ReadAsync(Document document, Func<string, bool> isKnown, ReadingSteps steps, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Its time begins anew with each member.
+        // Its time begins anew with each step.
         using var timed = new CancellationTokenSource(limits.Time, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timed.Token);
         var (content, unopened) = await OpenAsync(document, both.Token, cancellationToken);
@@ -48,13 +52,9 @@ public sealed class LocalDocumentReader : DocumentReader
             yield break;
         }
 
-        void MoreTime(TimeSpan more)
-        {
-            timed.CancelAfter(limits.Time + more + Grace);
-            moreTime?.Invoke(more);
-        }
-
-        var readings = contents.Read(content, document.Id.Path, MoreTime, both.Token).GetEnumerator();
+        steps.Begun += _ => timed.CancelAfter(limits.Time + Grace);
+        steps.TimeGiven += more => timed.CancelAfter(limits.Time + more + Grace);
+        var readings = contents.Read(content, document.Id.Path, steps, both.Token).GetEnumerator();
         var next = Task.FromResult<DocumentReading?>(null);
         try
         {

@@ -21,7 +21,7 @@ internal static class Reading
         var limits = settings.Limits;
         var host = new HostSettings(LimitsOf(limits), FindTools(settings.Ocr), fields, limits.MemoryMegabytes * Megabyte);
         var isolation = new IsolationLimits { Memory = host.Memory, Time = TimeSpan.FromMinutes(limits.DocumentMinutes), DocumentsPerProcess = limits.DocumentsPerProcess };
-        return new IsolatedDocumentReader(HostCommand.OfThisProgram(HostVerb), Local(host, null), host, isolation, TimeProvider.System);
+        return new IsolatedDocumentReader(HostCommand.OfThisProgram(HostVerb), Local(host), host, isolation, TimeProvider.System);
     }
 
     /// <summary>Serves as such a process.</summary>
@@ -42,7 +42,7 @@ internal static class Reading
             },
             CancellationToken.None).GetAwaiter().GetResult();
 
-    private static LocalDocumentReader Local(HostSettings host, Action<TimeSpan>? moreTime) => DocumentReader.Standard(host.Limits, TimeProvider.System, host.Fields, host.Tools, moreTime);
+    private static LocalDocumentReader Local(HostSettings host) => DocumentReader.Standard(host.Limits, TimeProvider.System, host.Fields, host.Tools);
 
     private static ExtractionLimits LimitsOf(LimitSettings limits) => new()
     {

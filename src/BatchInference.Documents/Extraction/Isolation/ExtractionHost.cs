@@ -13,8 +13,8 @@ public static class ExtractionHost
     private const int FramesInHand = 8;
 
     /// <summary>Serves until standard input ends.</summary>
-    /// <param name="open">Makes the reader when the settings have come; is to tell its argument when a document is given more time.</param>
-    public static int Run(Func<HostSettings, Action<TimeSpan>, DocumentReader> open)
+    /// <param name="open">Makes the reader when the settings have come.</param>
+    public static int Run(Func<HostSettings, LocalDocumentReader> open)
     {
         if (OperatingSystem.IsLinux())
         {
@@ -31,7 +31,7 @@ public static class ExtractionHost
         return ServeAsync(input, output, open).GetAwaiter().GetResult();
     }
 
-    private static async Task<int> ServeAsync(Stream input, Stream output, Func<HostSettings, Action<TimeSpan>, DocumentReader> open)
+    private static async Task<int> ServeAsync(Stream input, Stream output, Func<HostSettings, LocalDocumentReader> open)
     {
         if (await Frames.ReadAsync(input, int.MaxValue, default) is not (FrameKind.Settings, var told)) return 1;
         var settings = JsonSerializer.Deserialize(told, FrameJson.Plain.HostSettings)!;
@@ -42,13 +42,17 @@ public static class ExtractionHost
         listening.Start();
 
         using var turn = new SemaphoreSlim(1);
-        var reader = open(settings, more => SendAsync(output, turn, FrameKind.MoreTime, BitConverter.GetBytes(more.TotalSeconds)).AsTask().GetAwaiter().GetResult());
+        void Tell(FrameKind kind, byte[] payload) => SendAsync(output, turn, kind, payload).AsTask().GetAwaiter().GetResult();
+        var reader = open(settings);
         await foreach (var (kind, payload) in frames.Reader.ReadAllAsync())
         {
             if (kind != FrameKind.Document) continue;
             var head = JsonSerializer.Deserialize(payload, FrameJson.Plain.DocumentHead)!;
             var document = new Document(new DocumentId(head.Path, ""), head.Length, _ => ValueTask.FromResult<Stream>(new ContentStream(frames.Reader)));
-            await foreach (var reading in reader.ReadAsync(document, _ => false, default))
+            var steps = new ReadingSteps(head.Given, head.PassedOver);
+            steps.Begun += step => Tell(FrameKind.Step, BitConverter.GetBytes(step));
+            steps.TimeGiven += more => Tell(FrameKind.MoreTime, BitConverter.GetBytes(more.TotalSeconds));
+            await foreach (var reading in reader.ReadAsync(document, _ => false, steps, default))
                 await SendAsync(output, turn, FrameKind.Reading, JsonSerializer.SerializeToUtf8Bytes(reading, FrameJson.Plain.DocumentReading));
             await SendAsync(output, turn, FrameKind.End, default);
         }

@@ -27,6 +27,9 @@ internal enum FrameKind : byte
     /// <summary>From it: one <see cref="DocumentReading"/>.</summary>
     Reading,
 
+    /// <summary>From it: the number of the step that begins (<see cref="ReadingSteps"/>).</summary>
+    Step,
+
     /// <summary>From it: the document in hand has so much more time; seconds.</summary>
     MoreTime,
 
@@ -37,7 +40,9 @@ internal enum FrameKind : byte
 /// <summary>What the reading process hears of a document before its bytes.</summary>
 /// <param name="Path">Its name.</param>
 /// <param name="Length">Its length, where the listing tells it.</param>
-internal sealed record DocumentHead(string Path, long? Length);
+/// <param name="Given">Steps before this one were read whole by a process that is gone.</param>
+/// <param name="PassedOver">Steps that it does not take.</param>
+internal sealed record DocumentHead(string Path, long? Length, int Given, IReadOnlyDictionary<int, PassedOver> PassedOver);
 
 /// <summary>A stream of frames: kind (one byte), length (four bytes, little-endian), payload.</summary>
 internal static class Frames

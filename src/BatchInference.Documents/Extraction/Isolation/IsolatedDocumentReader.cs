@@ -11,9 +11,6 @@ namespace BatchInference.Documents.Extraction.Isolation;
 /// </summary>
 public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
 {
-    // A document that ends its process once may have met another's remains; one that does it twice is the cause.
-    private const int Attempts = 2;
-
     // The process tells by itself that a time is up; only one that hangs is ended from here.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
@@ -45,27 +42,22 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
     /// <inheritdoc/>
     public override async IAsyncEnumerable<DocumentReading> ReadAsync(Document document, Func<string, bool> isKnown, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var given = new Given();
-        for (var attempt = 1; ; attempt++)
+        var course = new ReadingCourse(isolation.Time);
+        while (true)
         {
-            await using var visit = new Visit(this, document, isSecond: attempt > 1, cancellationToken);
-            if (await visit.OpenAsync(isKnown) is { } only)
+            await using var visit = new Visit(this, document, course, cancellationToken);
+            if (await visit.OpenAsync(course.IsFirst ? isKnown : _ => false) is { } only)
             {
-                yield return only;
+                yield return only with { Member = course.MemberOfFailure };
                 yield break;
             }
 
-            // A document read for the second time gives again what was passed on; only what follows is new.
-            for (var index = 0; await visit.NextAsync() is { } reading; index++)
-            {
-                if (index < given.Count) continue;
-                given.Add(reading);
-                yield return reading;
-            }
+            while (!course.HasStrayed && await visit.NextAsync() is { } reading)
+                if (course.IsNew(reading)) yield return reading;
 
-            if (visit.Failure is not { } failure) yield break;
-            if (visit.Crashed && attempt < Attempts) continue;
-            yield return new DocumentReading { Member = given.HasOwn ? "!/*" : null, Sha256 = visit.Sha256, ListedSha256 = visit.Sha256, Failure = failure };
+            if ((visit.Fall ?? course.Stray()) is not { } fall) yield break;
+            if (course.GoesOnAfter(fall)) continue;
+            yield return new DocumentReading { Member = course.MemberOfFailure, Sha256 = visit.Sha256, ListedSha256 = visit.Sha256, Failure = fall.Failure };
             yield break;
         }
     }
@@ -103,49 +95,33 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
         if (all.TryRemove(process, out _)) process.Dispose();
     }
 
-    /// <summary>What was passed on of a document.</summary>
-    private sealed class Given
-    {
-        public int Count { get; private set; }
-
-        public bool HasOwn { get; private set; }
-
-        public void Add(DocumentReading reading)
-        {
-            Count++;
-            HasOwn |= reading.Member is null;
-        }
-    }
-
     /// <summary>One document in one process, from its opening to its last reading.</summary>
-    private sealed class Visit(IsolatedDocumentReader reader, Document document, bool isSecond, CancellationToken cancellationToken) : IAsyncDisposable
+    private sealed class Visit(IsolatedDocumentReader reader, Document document, ReadingCourse course, CancellationToken cancellationToken) : IAsyncDisposable
     {
-        private readonly CancellationTokenSource whole = new(reader.isolation.Time, reader.time);
-        private TimeSpan left = reader.isolation.Time;
+        private readonly CancellationTokenSource whole = new(course.TimeLeft, reader.time);
         private long? goesOnSince = reader.time.GetTimestamp();
         private ReadingProcess? process;
+        private int step = ReadingSteps.First;
         private bool doubtful;
 
         public string? Sha256 { get; private set; }
 
         /// <summary>Why there are no more readings; null when that were all.</summary>
-        public DocumentFailure? Failure { get; private set; }
-
-        /// <summary>True when the process ended by itself.</summary>
-        public bool Crashed { get; private set; }
+        public Fall? Fall { get; private set; }
 
         /// <summary>Sends the content; gives a reading when that is all there is to say.</summary>
         public async Task<DocumentReading?> OpenAsync(Func<string, bool> isKnown)
         {
             var limits = reader.settings.Limits;
             if (DocumentContent.Refusal(document, limits) is { } refusal) return new DocumentReading { Failure = FailureReasons.Reading(refusal, limits) };
-            process = await reader.TakeAsync(isSecond, cancellationToken);
+            process = await reader.TakeAsync(isSecond: !course.IsFirst, cancellationToken);
             using var timed = new CancellationTokenSource(limits.Time, reader.time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timed.Token);
             using var end = cancellationToken.Register(process.End);
             try
             {
-                (Sha256, var bytes) = await process.SendAsync(document, Math.Max(limits.Bytes, limits.ContainerBytes), both.Token);
+                (Sha256, var bytes) = await process.SendAsync(document, course.Given, course.PassedOver, Math.Max(limits.Bytes, limits.ContainerBytes), both.Token);
+                course.Begin(Sha256);
                 if (isKnown(Sha256))
                 {
                     await process.ForgetAsync();
@@ -193,6 +169,10 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 switch (heard)
                 {
+                    case (FrameKind.Step, var payload):
+                        step = BitConverter.ToInt32(payload);
+                        patience = reader.settings.Limits.Time + Grace;
+                        continue;
                     case (FrameKind.MoreTime, var payload):
                         patience = TimeSpan.FromSeconds(BitConverter.ToDouble(payload)) + reader.settings.Limits.Time + Grace;
                         continue;
@@ -205,7 +185,7 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
                     case (FrameKind.End, _):
                         return null;
                     default:
-                        await FailAsync(stalled.IsCancellationRequested);
+                        Fall = await FallAsync(stalled.IsCancellationRequested);
                         return null;
                 }
             }
@@ -221,7 +201,7 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
         // The time of the whole stands still while the caller has a reading: a model or an output that takes long is not the document's fault.
         private void Halt()
         {
-            if (goesOnSince is { } since) left -= reader.time.GetElapsedTime(since);
+            if (goesOnSince is { } since) course.TimeLeft -= reader.time.GetElapsedTime(since);
             goesOnSince = null;
             whole.CancelAfter(Timeout.InfiniteTimeSpan);
         }
@@ -230,7 +210,7 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
         {
             if (goesOnSince is not null) return;
             goesOnSince = reader.time.GetTimestamp();
-            whole.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+            whole.CancelAfter(course.TimeLeft > TimeSpan.Zero ? course.TimeLeft : TimeSpan.Zero);
         }
 
         private async Task ForgetAsync()
@@ -245,16 +225,16 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
             }
         }
 
-        private async Task FailAsync(bool stalled)
+        private async Task<Fall> FallAsync(bool stalled)
         {
+            Halt();
             var limits = reader.settings.Limits;
             if (whole.IsCancellationRequested)
-                Failure = new("extract", string.Create(CultureInfo.InvariantCulture, $"The document with all that is inside it took longer than {reader.isolation.Time.TotalMinutes:0} minutes, the limit of the configuration (Limits:DocumentMinutes)."), false);
-            else if (stalled)
-                Failure = FailureReasons.Extraction(new OperationCanceledException(), "", limits);
-            else
-                Failure = OfCrash(await process!.LastWordsAsync());
-            Crashed = !whole.IsCancellationRequested && !stalled && Failure.Permanent;
+                return new(null, new("extract", string.Create(CultureInfo.InvariantCulture, $"The document with all that is inside it took longer than {reader.isolation.Time.TotalMinutes:0} minutes, the limit of the configuration (Limits:DocumentMinutes)."), false), MayBeChance: false);
+            if (stalled)
+                return new(step, FailureReasons.Extraction(new OperationCanceledException(), "", limits), MayBeChance: false);
+            var failure = OfCrash(await process!.LastWordsAsync());
+            return new(step, failure, MayBeChance: failure.Permanent);
         }
 
         private DocumentFailure OfCrash(string lastWords) =>

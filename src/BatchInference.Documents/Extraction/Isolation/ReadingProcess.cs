@@ -66,13 +66,18 @@ internal sealed class ReadingProcess : IDisposable
     }
 
     /// <summary>Gives it a document.</summary>
+    /// <param name="document">The document.</param>
+    /// <param name="given">Steps before this one are not wanted again.</param>
+    /// <param name="passedOver">Steps that it is not to take.</param>
+    /// <param name="most">Bytes of content that are sent at most.</param>
+    /// <param name="cancellationToken">Asks to stop.</param>
     /// <returns>The SHA-256 of the content, and its length.</returns>
     /// <exception cref="BrokenPipeException">The process is gone.</exception>
-    public async Task<(string Sha256, long Bytes)> SendAsync(Document document, long most, CancellationToken cancellationToken)
+    public async Task<(string Sha256, long Bytes)> SendAsync(Document document, int given, IReadOnlyDictionary<int, PassedOver> passedOver, long most, CancellationToken cancellationToken)
     {
         await using var content = await document.OpenAsync(cancellationToken);
         (Documents, Busy) = (Documents + 1, true);
-        await PipeAsync(FrameKind.Document, JsonSerializer.SerializeToUtf8Bytes(new DocumentHead(document.Id.Path, document.Length), FrameJson.Plain.DocumentHead));
+        await PipeAsync(FrameKind.Document, JsonSerializer.SerializeToUtf8Bytes(new DocumentHead(document.Id.Path, document.Length, given, passedOver), FrameJson.Plain.DocumentHead));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[Frames.ContentBytes];
         var (sent, read) = (0L, 0);

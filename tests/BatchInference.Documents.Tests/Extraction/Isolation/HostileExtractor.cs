@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using BatchInference.Documents.Containers;
 using BatchInference.Documents.Extraction;
 using BatchInference.Documents.Extraction.Isolation;
 using BatchInference.Documents.Extraction.Ocr;
@@ -14,7 +15,7 @@ internal sealed class HostileExtractor : TextExtractor
 
     public override int Revision => 1;
 
-    public static DocumentReader Reader(HostSettings settings, Action<TimeSpan> moreTime) => new LocalDocumentReader([new HostileExtractor()], [], OcrTools.None, settings.Limits, TimeProvider.System, moreTime);
+    public static LocalDocumentReader Reader(HostSettings settings) => new([new HostileExtractor()], [new ArchiveOpener(), new HostileOpener()], OcrTools.None, settings.Limits, TimeProvider.System);
 
     public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Compression;
 using System.Text;
 using BatchInference.Documents.Extraction;
 using BatchInference.Documents.Extraction.Isolation;
@@ -59,6 +60,53 @@ public sealed class IsolationTests : IDisposable
         (await ReadAsync("hang", impatient)).Failure.ShouldBe(new DocumentFailure("extract", "The text could not be got within 5 seconds, the limit of the configuration (Limits:Seconds).", false));
         IsAlive(hung).ShouldBeFalse();
         (await ReadAsync("after", impatient)).Text!.Text.ShouldBe("after");
+    }
+
+    [Fact]
+    public async Task AMemberThatBringsProcessesDownCostsNoOther()
+    {
+        var readings = await ReadAllAsync(reader, Zip(("a.txt", "first"), ("b.txt", "exit"), ("c.txt", "third"), ("d.txt", "overflow"), ("e.txt", "devour"), ("f.txt", "last")));
+        readings.Select(reading => (reading.Member, reading.Text?.Text)).ShouldBe([("!/a.txt", "first"), ("!/b.txt", null), ("!/c.txt", "third"), ("!/d.txt", null), ("!/e.txt", null), ("!/f.txt", "last")]);
+        readings[1].Failure.ShouldBe(new DocumentFailure("extract", "The document brought down the process that read it, twice: it is damaged, or made to do so.", true));
+        readings[3].Failure.ShouldBe(new DocumentFailure("extract", "The document is nested so deeply that the process that read it ran out of stack, twice.", true));
+        readings[4].Failure!.Permanent.ShouldBeFalse();
+        readings[4].Failure!.Reason.ShouldContain("memory");
+    }
+
+    [Fact]
+    public async Task AMemberThatHangsCostsNoOther()
+    {
+        using var impatient = Open(HostVerbs.Hostile, Limits with { Time = TimeSpan.FromSeconds(5) });
+        var readings = await ReadAllAsync(impatient, Zip(("a.txt", "first"), ("b.txt", "hang"), ("c.txt", "last")));
+        readings.Select(reading => (reading.Member, reading.Text?.Text)).ShouldBe([("!/a.txt", "first"), ("!/b.txt", null), ("!/c.txt", "last")]);
+        readings[1].Failure.ShouldBe(new DocumentFailure("extract", "The text could not be got within 5 seconds, the limit of the configuration (Limits:Seconds).", false));
+    }
+
+    [Fact]
+    public async Task AContainerThatCannotEvenBePassedThroughEndsThereAndCostsNothingBehindIt()
+    {
+        var readings = await ReadAllAsync(reader, Zip(("a.txt", "first"), ("b.jsonl", "{}\nfall\n{}"), ("c.txt", "last")));
+        readings.Select(reading => (reading.Member, reading.Text?.Text)).ShouldBe([("!/a.txt", "first"), ("!/b.jsonl!/1", "{}"), ("!/b.jsonl", null), ("!/c.txt", "last")]);
+        readings[2].Failure!.Permanent.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task ADocumentWithSoManySuchMembersIsReadNoFurther()
+    {
+        var readings = await ReadAllAsync(reader, Zip([("a.txt", "first"), .. Enumerable.Range(0, 40).Select(number => ($"b{number:00}.txt", "exit")), ("c.txt", "last")]));
+        readings[0].Text!.Text.ShouldBe("first");
+        readings[^1].ShouldSatisfyAllConditions(last => last.Member.ShouldBeNull(), last => last.Failure!.Permanent.ShouldBeTrue());
+        readings.Count.ShouldBe(18);
+    }
+
+    [Fact]
+    public async Task ADocumentThatIsAnotherWhenItIsReadAgainIsReadAnotherTime()
+    {
+        var contents = new Queue<byte[]>([ZipOf(("a.txt", "first"), ("b.txt", "exit")), ZipOf(("b.txt", "first"), ("a.txt", "exit"))]);
+        var changing = new Document(new DocumentId("order.zip", "1"), null, _ => ValueTask.FromResult<Stream>(new MemoryStream(contents.Dequeue())));
+        var readings = await ReadAllAsync(reader, changing);
+        readings.Select(reading => (reading.Member, reading.Text?.Text)).ShouldBe([("!/a.txt", "first"), (null, null)]);
+        readings[1].Failure.ShouldBe(new DocumentFailure("open", "The document was changed while it was read.", false));
     }
 
     [Fact]
@@ -198,11 +246,26 @@ public sealed class IsolationTests : IDisposable
 
     private static Task<DocumentReading> ReadAsync(string order, IsolatedDocumentReader reader, CancellationToken cancellationToken = default) => FirstAsync(reader, Of(order), cancellationToken);
 
-    private static async Task<DocumentReading> FirstAsync(IsolatedDocumentReader reader, Document document, CancellationToken cancellationToken = default)
+    private static async Task<DocumentReading> FirstAsync(IsolatedDocumentReader reader, Document document, CancellationToken cancellationToken = default) =>
+        (await ReadAllAsync(reader, document, cancellationToken)).ShouldHaveSingleItem();
+
+    private static async Task<List<DocumentReading>> ReadAllAsync(IsolatedDocumentReader reader, Document document, CancellationToken cancellationToken = default) =>
+        await reader.ReadAsync(document, _ => false, cancellationToken).ToListAsync(cancellationToken);
+
+    private static Document Zip(params (string Name, string Text)[] entries)
     {
-        List<DocumentReading> readings = [];
-        await foreach (var reading in reader.ReadAsync(document, _ => false, cancellationToken)) readings.Add(reading);
-        return readings.ShouldHaveSingleItem();
+        var bytes = ZipOf(entries);
+        return new(new DocumentId("order.zip", "1"), bytes.Length, _ => ValueTask.FromResult<Stream>(new MemoryStream(bytes)));
+    }
+
+    private static byte[] ZipOf(params (string Name, string Text)[] entries)
+    {
+        using var bytes = new MemoryStream();
+        using (var archive = new ZipArchive(bytes, ZipArchiveMode.Create, leaveOpen: true))
+            foreach (var (name, text) in entries)
+                using (var stream = archive.CreateEntry(name).Open())
+                    stream.Write(Encoding.UTF8.GetBytes(text));
+        return bytes.ToArray();
     }
 
     private sealed class TornStream : MemoryStream
