@@ -109,9 +109,13 @@ public sealed class SharingTests(SharedPostgres server) : IAsyncLifetime
     public async Task AStopOfTheNodeThatLeadsCallsTheOthersIn()
     {
         using var stop = new CancellationTokenSource();
-        using var shared = new ManualResetEventSlim();
+        using ManualResetEventSlim shared = new(), calledIn = new();
         var leading = RunAsync(first, new ScriptedPass { Before = _ => shared.Wait() }, softStop: stop.Token);
-        var sharing = RunAsync(second, new ScriptedPass { Before = _ => { shared.Set(); stop.Cancel(); } }, shares: true);
+        // Else it might do all that is left before it is called in.
+        var sharing = RunAsync(second, new ScriptedPass { Before = _ => { shared.Set(); stop.Cancel(); calledIn.Wait(); } }, shares: true);
+        while (await ExecuteAsync("UPDATE batch_inference.run SET called_in = true WHERE called_in") == 0)
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        calledIn.Set();
         var (leader, other) = (await leading, await sharing);
         (leader.End, other.End).ShouldBe((RunEnd.Stopped, RunEnd.Stopped));
         leader.Counts.Completed.ShouldBe(archive.Rows.Count);
