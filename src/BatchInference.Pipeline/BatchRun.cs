@@ -117,7 +117,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             // Whoever has the job now closes this run.
             var exception = held.Lost.IsCancellationRequested ? new LateWriterException(plan.Job) : thrown;
             Logger.RunFailed(exception, plan.Run);
-            report = report with { End = RunEnd.Failed, Reason = report.Reason ?? Why(exception), Counts = await PublishedAsync() };
+            report = report with { End = RunEnd.Failed, Reason = exception is LateWriterException ? Why(exception) : report.Reason ?? Why(exception), Counts = await PublishedAsync() };
         }
 
         Logger.RunEnded(plan.Run, report.End, report.Counts.Done, report.Parts, report.Counts.Temporary);

@@ -150,7 +150,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         }
         catch (LateWriterException) when (created is not null)
         {
-            await DiscardAsync(created, cancellationToken);
+            await DiscardAsync(created);
             throw;
         }
 
@@ -185,12 +185,13 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
     private Task SettleAsync(Settlement settlement, CancellationToken cancellationToken) => ledger.SettleAsync(settlement, cancellationToken);
 
     // Who has the job now closes this run: a part that it found is in the books; one that came after that belongs to nobody. While the run is open, the part is its affair.
-    private async Task DiscardAsync(PartRecord part, CancellationToken cancellationToken)
+    // Who lost the job is told at the same time to let go of everything; this it still does.
+    private async Task DiscardAsync(PartRecord part)
     {
-        if (await ledger.FindRunAsync(part.Run, cancellationToken) is not { Ending: not null })
+        if (await ledger.FindRunAsync(part.Run, CancellationToken.None) is not { Ending: not null })
             return;
-        if ((await ledger.PartsOfAsync(part.Run, cancellationToken)).All(recorded => recorded.Shard != part.Shard))
-            await publisher.RemoveAsync(part, cancellationToken);
+        if ((await ledger.PartsOfAsync(part.Run, CancellationToken.None)).All(recorded => recorded.Shard != part.Shard))
+            await publisher.RemoveAsync(part, CancellationToken.None);
         logger.PartCameLate(part.Run, part.Shard);
     }
 }

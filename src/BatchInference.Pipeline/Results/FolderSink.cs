@@ -8,6 +8,9 @@ public sealed class FolderSink : ResultSink
     // Temporary files stand in one folder of the same file system, not beside their final names, so that what a killed run left is found without searching all results.
     private const string Incoming = ".incoming";
 
+    // Another node may sweep while this one writes; it does so once, at the beginning of a run.
+    private const int Attempts = 3;
+
     private readonly string root;
 
     /// <summary>Names the place; touches nothing.</summary>
@@ -20,10 +23,25 @@ public sealed class FolderSink : ResultSink
     /// <inheritdoc/>
     public override async Task<StoredFile?> CreateAsync(string name, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
     {
+        for (var attempt = 1; ; attempt++)
+        {
+            var temporary = Path.Combine(root, Incoming, Path.GetRandomFileName());
+            try
+            {
+                return await CreateAsync(name, temporary, write, cancellationToken);
+            }
+            catch (IOException) when (attempt < Attempts && !File.Exists(temporary) && Directory.Exists(Path.GetDirectoryName(temporary)))
+            {
+                // Swept away with what a dead process left: written again.
+            }
+        }
+    }
+
+    private async Task<StoredFile?> CreateAsync(string name, string temporary, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
+    {
         var final = At(name);
         if (File.Exists(final))
             return null;
-        var temporary = Path.Combine(root, Incoming, Path.GetRandomFileName());
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
@@ -97,9 +115,11 @@ public sealed class FolderSink : ResultSink
     /// <inheritdoc/>
     public override Task RemoveLeftoversAsync(CancellationToken cancellationToken)
     {
+        // One by one, and not the folder: another node may just begin a file in it.
         var incoming = Path.Combine(root, Incoming);
         if (Directory.Exists(incoming))
-            Directory.Delete(incoming, recursive: true);
+            foreach (var file in Directory.EnumerateFiles(incoming))
+                DeleteIfPossible(file);
         return Task.CompletedTask;
     }
 

@@ -68,7 +68,7 @@ public abstract class ResultSinkContract
 
     protected Task<StoredFile?> CreateAsync(string name, string text) => Sink.CreateAsync(name, (stream, token) => stream.WriteAsync(Encoding.UTF8.GetBytes(text), token).AsTask(), default);
 
-    private async Task<string> ReadAsync(string name)
+    private protected async Task<string> ReadAsync(string name)
     {
         using var reader = new StreamReader((await Sink.OpenAsync(name, default))!);
         return await reader.ReadToEndAsync();

@@ -27,6 +27,24 @@ public sealed class FolderSinkTests : ResultSinkContract, IDisposable
         Directory.GetFiles(folder["results/letters"], "*", SearchOption.AllDirectories).ShouldBe([folder["results/letters/a"]]);
     }
 
+    // The node that leads next begins while others still do shards of the run before.
+    [Fact]
+    public async Task WhatAnotherNodeSweepsAwayWhileItIsWrittenIsWrittenAgain()
+    {
+        var other = new FolderSink(folder["results/letters"]);
+        var sweeps = 0;
+        var stored = await Sink.CreateAsync("jsonl/a", async (stream, token) =>
+        {
+            await stream.WriteAsync("first half, "u8.ToArray(), token);
+            if (sweeps++ == 0)
+                await other.RemoveLeftoversAsync(token);
+            await stream.WriteAsync("second half"u8.ToArray(), token);
+        }, default);
+        stored!.Bytes.ShouldBe(23);
+        (await ReadAsync("jsonl/a")).ShouldBe("first half, second half");
+        Directory.GetFiles(folder["results/letters"], "*", SearchOption.AllDirectories).ShouldBe([folder["results/letters/jsonl/a"]]);
+    }
+
     [Fact]
     public void TheSameFolderIsTheSamePlaceHoweverItIsWritten() =>
         new FolderSink(folder["results/letters/"]).Identity.ShouldBe(new FolderSink(folder["results/x/../letters"]).Identity);
