@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using BatchInference.Documents.Extraction;
 using BatchInference.Documents;
+using BatchInference.Models.Onnx;
 using BatchInference.Models.Passes;
 using BatchInference.Pipeline.Suspects;
 using Polly;
@@ -219,7 +220,8 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
         }
         catch (Exception exception)
         {
-            document.Failure = Failures.Of("split", exception);
+            // What the model's files lack is not the document's fault: it is tried again when they are mended.
+            document.Failure = Failures.Of("split", exception, permanent: exception is not ModelException);
         }
 
         return document;

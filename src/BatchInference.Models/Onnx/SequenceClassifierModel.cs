@@ -57,6 +57,8 @@ internal sealed class SequenceClassifierModel : IDisposable
     /// <param name="rows">Tokens with special tokens, and segment ids where there are any.</param>
     /// <param name="cancellationToken">Stops the run.</param>
     /// <exception cref="OperationCanceledException">The token asked to stop.</exception>
+    /// <exception cref="ModelException">The graph gives another number of scores than there are labels.</exception>
+    /// <exception cref="InvalidDataException">It gives something that is not a number.</exception>
     public float[][] Run(IReadOnlyList<(int[] Ids, int[]? Types)> rows, CancellationToken cancellationToken)
     {
         var scores = new List<float[]>(rows.Count);
@@ -96,6 +98,11 @@ internal sealed class SequenceClassifierModel : IDisposable
 
             using var given = graph.Run(names, values, [Logits], cancellationToken);
             var scores = Tensors.Floats(given[0]);
+            // The graph may leave the number open until it runs.
+            if (scores.Length != rows.Length * labels)
+                throw new ModelException($"The graph gave {scores.Length} scores for {rows.Length} rows, expected {labels} a row. The labels of config.json and the graph do not belong together; export the model again.");
+            if (scores.Any(score => !float.IsFinite(score)))
+                throw new InvalidDataException("The model gave scores that are not finite numbers.");
             return [.. Enumerable.Range(0, rows.Length).Select(row => scores[(row * labels)..((row + 1) * labels)])];
         }
         finally

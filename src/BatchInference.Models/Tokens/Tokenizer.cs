@@ -9,7 +9,8 @@ namespace BatchInference.Models.Tokens;
 
 /// <summary>
 /// A model's tokenizer as its <c>tokenizer.json</c> describes it: the same tokens and offsets as Hugging Face's tokenizers library. Immutable, for any number of threads.
-/// No text makes it fail, hang, or need more than memory in proportion to its length.
+/// No text makes it hang, or need more than memory in proportion to its length; it fails only where <c>tokenizer.json</c> leaves no way (<see cref="ModelException"/>): a letter
+/// without a token, or a pattern beyond all bounds.
 /// </summary>
 public sealed class Tokenizer
 {

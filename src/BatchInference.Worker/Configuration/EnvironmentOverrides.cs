@@ -43,7 +43,7 @@ internal sealed class EnvironmentOverrides
     /// <summary>Puts the overrides of one job in.</summary>
     public void ApplyToJob(string job, JsonObject content, ICollection<string> errors)
     {
-        foreach (var (variable, steps, value) in variables.Where(entry => IsJob(entry.Steps) && entry.Steps[1].Equals(job, StringComparison.OrdinalIgnoreCase)))
+        foreach (var (variable, steps, value) in variables.Where(entry => IsJob(entry.Steps) && entry.Steps.Length > 2 && entry.Steps[1].Equals(job, StringComparison.OrdinalIgnoreCase)))
             Put(variable, content, KnownKeys.Job, steps[2..], value, errors);
     }
 
@@ -53,7 +53,13 @@ internal sealed class EnvironmentOverrides
         foreach (var (variable, steps, _) in variables.Where(entry => IsJob(entry.Steps)))
         {
             if (steps.Length > 2 && jobs.Contains(steps[1], StringComparer.OrdinalIgnoreCase)) continue;
-            var nearest = steps.Length > 1 ? NearestName.Of(steps[1], jobs) : null;
+            if (steps.Length < 2 || jobs.Contains(steps[1], StringComparer.OrdinalIgnoreCase))
+            {
+                errors.Add($"environment variable {variable}: it names no key of a job, as BATCHINFERENCE__Jobs__archives__output__folder does.");
+                continue;
+            }
+
+            var nearest = NearestName.Of(steps[1], jobs);
             errors.Add($"environment variable {variable}: there is no such job.{(nearest is null ? "" : $" Did you mean {nearest}?")}");
         }
     }

@@ -8,6 +8,7 @@ internal sealed class StopSignals : IDisposable
     private readonly CancellationTokenSource soft = new();
     private readonly CancellationTokenSource hard = new();
     private readonly List<IDisposable> owned = [];
+    private int heard;
 
     /// <summary>Finish, publish, close.</summary>
     public CancellationToken Soft => soft.Token;
@@ -26,17 +27,23 @@ internal sealed class StopSignals : IDisposable
             owned.Add(PosixSignalRegistration.Create(signal, context =>
             {
                 context.Cancel = true;
-                if (soft.IsCancellationRequested)
-                {
-                    told("Stopping at once.");
-                    hard.Cancel();
-                }
-                else
-                {
-                    told("Stopping: what is in hand is finished and published. Once more to stop at once.");
-                    Ask("it was stopped by a signal");
-                }
+                Heard(told);
             }));
+    }
+
+    // Signals are counted by themselves: the first that comes after the night has closed, or after the host was told to stop, asks no more than those did.
+    internal void Heard(Action<string> told)
+    {
+        if (Interlocked.Increment(ref heard) > 1)
+        {
+            told("Stopping at once.");
+            Cancel(hard);
+        }
+        else
+        {
+            told("Stopping: what is in hand is finished and published. Once more to stop at once.");
+            Ask("it was stopped by a signal");
+        }
     }
 
     /// <summary>Asks at an instant.</summary>
@@ -58,14 +65,7 @@ internal sealed class StopSignals : IDisposable
     public void Ask(string reason)
     {
         Reason ??= reason;
-        try
-        {
-            soft.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // A signal or the close came while the run ended by itself.
-        }
+        Cancel(soft);
     }
 
     public void Dispose()
@@ -73,5 +73,17 @@ internal sealed class StopSignals : IDisposable
         foreach (var one in owned) one.Dispose();
         soft.Dispose();
         hard.Dispose();
+    }
+
+    private static void Cancel(CancellationTokenSource source)
+    {
+        try
+        {
+            source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // A signal or the close came while the run ended by itself.
+        }
     }
 }

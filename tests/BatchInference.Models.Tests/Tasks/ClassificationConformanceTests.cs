@@ -3,6 +3,8 @@ using BatchInference.Models.Onnx;
 using BatchInference.Models.Tasks;
 using BatchInference.Models.Tests.Generation;
 using BatchInference.Models.Tokens;
+using BatchInference.Testing;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace BatchInference.Models.Tests.Tasks;
 
@@ -32,6 +34,22 @@ public sealed class ClassificationConformanceTests
                 alone[label].ShouldBe(together[row][label], 1e-5, $"{name}, pair {row}");
             }
         }
+    }
+
+    // A graph may leave open how many labels it has: this one gives as many scores as a row has tokens, and, divided by zero, none that is a number.
+    [Fact]
+    public void ScoresThatAreTooFewOrNoNumbersAreNoAnswer()
+    {
+        using var folder = new TempFolder();
+        OnnxFile Graph() => new OnnxFile().Input("input_ids", TensorElementType.Int64, "rows", "length").Output("logits", TensorElementType.Float, "rows", "labels").Node("Cast", ["input_ids"], ["ids"], ("to", (int)TensorElementType.Float));
+        var path = Graph().Node("Identity", ["ids"], ["logits"]).Save(folder["model.onnx"]);
+        var rows = new (int[], int[]?)[] { ([0, 5, 2], null), ([0, 7, 2], null) };
+        using (var whole = SequenceClassifierModel.Load(path, 3, 300, 1, Fixture.Options))
+            whole.Run(rows, CancellationToken.None).ShouldBe([[0, 5, 2], [0, 7, 2]]);
+        using (var fewer = SequenceClassifierModel.Load(path, 4, 300, 1, Fixture.Options))
+            Should.Throw<ModelException>(() => fewer.Run(rows, CancellationToken.None)).Message.ShouldStartWith("The graph gave 6 scores for 2 rows, expected 4 a row.");
+        using var mute = SequenceClassifierModel.Load(Graph().Weights<float>("zero", TensorElementType.Float, [0]).Node("Div", ["ids", "zero"], ["logits"]).Save(folder["mute.onnx"]), 3, 300, 1, Fixture.Options);
+        Should.Throw<InvalidDataException>(() => mute.Run(rows, CancellationToken.None)).Message.ShouldBe("The model gave scores that are not finite numbers.");
     }
 
     [Theory]

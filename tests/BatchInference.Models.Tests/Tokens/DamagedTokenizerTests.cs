@@ -29,6 +29,7 @@ public sealed class DamagedTokenizerTests
         { "pre_tokenizer={\"type\":\"Split\",\"pattern\":{\"Regex\":\"(?<=a)b\"},\"behavior\":\"Isolated\",\"invert\":false}", "the pattern" },
         { "pre_tokenizer={\"type\":\"Split\",\"pattern\":{\"Regex\":\"[a\"},\"behavior\":\"Isolated\",\"invert\":false}", "a set without end" },
         { "pre_tokenizer={\"type\":\"Split\",\"pattern\":{\"Regex\":\"((a{1,99}){1,99}){1,99}\"},\"behavior\":\"Isolated\",\"invert\":false}", "more than 2000 steps" },
+        { "pre_tokenizer={\"type\":\"Split\",\"pattern\":{\"Regex\":\"(?:(?:){2147483647}){2147483647}\"},\"behavior\":\"Isolated\",\"invert\":false}", "more than 100000 repetitions" },
         { "pre_tokenizer={\"type\":\"Split\",\"pattern\":{\"Regex\":\"a*\"},\"behavior\":\"Isolated\",\"invert\":false}", "the empty text matches" },
         { "pre_tokenizer={\"type\":\"Split\",\"pattern\":{\"String\":\"a\"},\"behavior\":\"Bewitched\",\"invert\":false}", "the behavior \"Bewitched\" is not known" },
         { "post_processor={\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"x\",\"type_id\":0}}],\"pair\":[],\"special_tokens\":{}}", "cannot be read as a tokenizer" },

@@ -321,6 +321,12 @@ public sealed class WorkerConfigurationTests
             "environment variable BATCHINFERENCE__Jobs__jab__output__text: there is no such job. Did you mean job?",
         ]);
 
+    [Theory]
+    [InlineData("BATCHINFERENCE__Jobs")]
+    [InlineData("BATCHINFERENCE__Jobs__job")]
+    public void AVariableThatNamesNoKeyOfAJobIsTold(string variable) =>
+        Errors("{}", Job, new Hashtable { [variable] = "x" }).ShouldBe([$"environment variable {variable}: it names no key of a job, as BATCHINFERENCE__Jobs__archives__output__folder does."]);
+
     [Fact]
     public void AJobThatThereIsNotIsToldWithTheNearest() =>
         Should.Throw<ConfigurationException>(() => Read("{}", Job).Job("jop")).Message.ShouldBe("There is no job jop. Did you mean job?");

@@ -54,7 +54,7 @@ internal static class JinjaFilters
     private static string Join(object? value, IReadOnlyList<object?> given, IReadOnlyDictionary<string, object?> named)
     {
         var attribute = At(given, 1) ?? named.GetValueOrDefault("attribute");
-        return string.Join(JinjaValues.Text(At(given, 0) ?? named.GetValueOrDefault("d", "")), JinjaValues.Entries(value).Select(entry => JinjaValues.Text(attribute is null ? entry : Path(entry, attribute))));
+        return JinjaOperators.Join(JinjaValues.Text(At(given, 0) ?? named.GetValueOrDefault("d", "")), JinjaValues.Entries(value).Select(entry => JinjaValues.Text(attribute is null ? entry : Path(entry, attribute))));
     }
 
     private static object? Integer(object? value, object? otherwise) => value switch
@@ -113,7 +113,7 @@ internal static class JinjaFilters
         var by = width as string ?? new string(' ', (int)Math.Clamp(JinjaValues.Long(width), 0, 1000));
         var (first, blank) = (JinjaValues.IsTrue(At(given, 1) ?? named.GetValueOrDefault("first")), JinjaValues.IsTrue(At(given, 2) ?? named.GetValueOrDefault("blank")));
         var lines = JinjaValues.Text(value).Split('\n');
-        return string.Join('\n', lines.Select((line, index) => (index == 0 && !first) || (index > 0 && line.Length == 0 && !blank) ? line : by + line));
+        return JinjaOperators.Join("\n", lines.Select((line, index) => (index == 0 && !first) || (index > 0 && line.Length == 0 && !blank) ? line : by + line));
     }
 
     private static string Escape(string text) => text

@@ -44,7 +44,7 @@ internal static class JinjaMethods
         "lower" => (_, _) => text.ToLowerInvariant(),
         "title" => (_, _) => Title(text),
         "capitalize" => (_, _) => Capitalize(text),
-        "join" => (values, _) => string.Join(text, JinjaValues.Entries(At(values, 0)).Select(JinjaValues.Text)),
+        "join" => (values, _) => JinjaOperators.Join(text, JinjaValues.Entries(At(values, 0)).Select(JinjaValues.Text)),
         "find" => (values, _) => Place(text, text.IndexOf(Text(values, 0), StringComparison.Ordinal)),
         "rfind" => (values, _) => Place(text, text.LastIndexOf(Text(values, 0), StringComparison.Ordinal)),
         "index" => (values, _) => text.IndexOf(Text(values, 0), StringComparison.Ordinal) is >= 0 and var at ? Place(text, at) : throw new JinjaException("substring not found"),
@@ -106,7 +106,7 @@ internal static class JinjaMethods
 
     private static string Replace(string text, string old, string by, object? count)
     {
-        if (old.Length == 0 || text.Length / old.Length * (long)by.Length > 16_000_000)
+        if (old.Length == 0 || text.Length / old.Length * (long)by.Length > JinjaOperators.MostCharacters)
             throw new JinjaException("replacing an empty text, or growing one beyond all bounds, is not built");
         if (count is null || JinjaValues.Long(count) < 0)
             return text.Replace(old, by, StringComparison.Ordinal);

@@ -1,10 +1,12 @@
+using System.Text;
+
 namespace BatchInference.Models.Chat.Jinja;
 
 /// <summary>Operators, attributes, entries and slices, as Python has them.</summary>
 internal static class JinjaOperators
 {
     // "x" * 1000000000 is what a template would do to a machine.
-    private const int MostCharacters = 16_000_000;
+    public const int MostCharacters = 16_000_000;
     private const int MostEntries = 1_000_000;
 
     public static bool Holds(string sign, object? left, object? right) => sign switch
@@ -111,7 +113,25 @@ internal static class JinjaOperators
 
     private static string Joined(string a, string b) => a.Length + b.Length <= MostCharacters ? a + b : throw new JinjaException("a text grows too long");
 
-    private static string Repeat(string text, long times) => times <= 0 ? "" : text.Length * times <= MostCharacters ? string.Concat(Enumerable.Repeat(text, (int)times)) : throw new JinjaException("a text grows too long");
+    /// <summary>The texts with another between them.</summary>
+    /// <exception cref="JinjaException">It would be too long.</exception>
+    public static string Join(string between, IEnumerable<string> texts)
+    {
+        var joined = new StringBuilder();
+        var any = false;
+        foreach (var text in texts)
+        {
+            if (any)
+                joined.Append(between);
+            any = true;
+            if (joined.Append(text).Length > MostCharacters)
+                throw new JinjaException("a text grows too long");
+        }
+
+        return joined.ToString();
+    }
+
+    private static string Repeat(string text, long times) => times <= 0 || text.Length == 0 ? "" : times <= MostCharacters / text.Length ? string.Concat(Enumerable.Repeat(text, (int)times)) : throw new JinjaException("a text grows too long");
 
     private static object Number(string sign, object? left, object? right)
     {

@@ -25,8 +25,12 @@ internal sealed class PatternProgram
 {
     private const int MostSteps = 2000;
     private const int MostSets = 64;
+
+    // Of parts that add no step: (?:(?:){1000000000}){1000000000}
+    private const int MostVisits = 100_000;
     private readonly List<PatternStep> steps = [];
     private readonly List<RuneSet> sets = [];
+    private int visits;
 
     /// <exception cref="FormatException">It is too large.</exception>
     public PatternProgram(PatternNode node)
@@ -43,6 +47,8 @@ internal sealed class PatternProgram
 
     private void Write(PatternNode node)
     {
+        if (++visits > MostVisits)
+            throw new FormatException($"more than {MostVisits} repetitions");
         switch (node)
         {
             case PatternNode.One one:

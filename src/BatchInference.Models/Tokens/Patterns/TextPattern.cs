@@ -1,3 +1,5 @@
+using BatchInference.Models.Onnx;
+
 namespace BatchInference.Models.Tokens.Patterns;
 
 /// <summary>
@@ -120,7 +122,7 @@ internal sealed class TextPattern
         if (known.TryGetValue(key, out var state))
             return state;
         if (states.Count == MostStates)
-            throw new InvalidDataException($"A pattern of the tokenizer needs more than {MostStates} states. Use a model with another tokenizer.");
+            throw new ModelException($"A pattern of the tokenizer needs more than {MostStates} states. Use a model with another tokenizer.");
         state = states.Count;
         states.Add([.. threads]);
         known[key] = state;

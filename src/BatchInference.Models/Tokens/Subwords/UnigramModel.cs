@@ -1,4 +1,5 @@
 using System.Text;
+using BatchInference.Models.Onnx;
 
 namespace BatchInference.Models.Tokens.Subwords;
 
@@ -101,7 +102,7 @@ internal sealed class UnigramModel : SubwordModel
     {
         if (bytes is null)
         {
-            into.Add(unknown ?? throw new InvalidDataException("The tokenizer's Unigram model has no unk_id, and the text holds a letter that no piece covers. Restore tokenizer.json from where the model came."), range);
+            into.Add(unknown ?? throw new ModelException("The tokenizer's Unigram model has no unk_id, and the text holds a letter that no piece covers. Restore tokenizer.json from where the model came."), range);
             return;
         }
 

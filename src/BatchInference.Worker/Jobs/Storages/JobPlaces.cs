@@ -4,6 +4,7 @@ using BatchInference.Documents;
 using BatchInference.Pipeline.Results;
 using BatchInference.S3;
 using BatchInference.Worker.Configuration;
+using Polly;
 
 namespace BatchInference.Worker.Jobs.Storages;
 
@@ -77,7 +78,9 @@ internal sealed class JobPlaces : IDisposable
     public async Task EnterAsync(bool writes, CancellationToken cancellationToken)
     {
         var errors = new List<string>();
-        foreach (var look in new[] { LookAtSourceAsync(cancellationToken), writes ? LookAtOutputAsync(cancellationToken) : Task.CompletedTask })
+        Task[] looks = [LookAtSourceAsync(cancellationToken), writes ? LookAtOutputAsync(cancellationToken) : Task.CompletedTask];
+        await Task.WhenAll(looks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var look in looks)
         {
             try
             {
@@ -86,6 +89,11 @@ internal sealed class JobPlaces : IDisposable
             catch (IOException error)
             {
                 errors.Add($"jobs/{job.Name}.json: {error.Message}");
+            }
+            catch (ExecutionRejectedException error)
+            {
+                // The guard gave up; the storage told why, if it told anything.
+                errors.Add($"jobs/{job.Name}.json: {(look == looks[0] ? "source" : "output")}: {error.InnerException?.Message ?? "the storage did not answer in the time of the configuration (Storage:OperationSeconds)."}");
             }
         }
 
