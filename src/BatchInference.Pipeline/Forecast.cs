@@ -52,8 +52,22 @@ internal sealed class Forecast(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
     private async IAsyncEnumerable<IReadOnlyList<PassShare>> SplitAsync(Pending document, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var reading in reader.ReadAsync(document.Document, isKnown: _ => false, cancellationToken).Take(MostMembers))
-            if (reading is { Failure: null, Text: { } text })
-                yield return [.. passes.Value.Select(pass => new PassShare(pass, pass.Split(text.Text, text.Language)))];
+            if (reading is { Failure: null, Text: { } text } && Split(text) is { } shares)
+                yield return shares;
+    }
+
+    // What the run will tell as a failed document is one that cannot be read, here.
+    private IReadOnlyList<PassShare>? Split(ExtractedText text)
+    {
+        var loaded = passes.Value;
+        try
+        {
+            return [.. loaded.Select(pass => new PassShare(pass, pass.Split(text.Text, text.Language)))];
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            return null;
+        }
     }
 
     private double SecondsPerToken(ModelPass pass, IEnumerable<PassShare> shares, CancellationToken cancellationToken)

@@ -110,6 +110,7 @@ public sealed class EncoderPass : ModelPass
             Text = text,
             Language = language,
             Sentences = withSentences ? [.. sentences.Take(MostSentences)] : [],
+            SentencesBehind = withSentences ? Math.Max(0, sentences.Count - MostSentences) : 0,
             Chunks = chunks,
             TotalTokens = total,
             ReadTokens = total,

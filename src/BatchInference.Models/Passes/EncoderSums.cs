@@ -37,6 +37,7 @@ internal static class EncoderSums
             Language = split.Language,
             Vector = Mean(predictions, width),
             Sentences = split.Sentences,
+            SentencesBehind = split.SentencesBehind,
             SentenceVectors = vectors,
             SentenceTokens = tokens,
         };

@@ -44,6 +44,9 @@ public sealed class GenerativeSummaryPass : PromptedPass
             return [];
         // At least two of them fit into a window, so that each round has at most half as many.
         var (windows, _) = Cut(string.Join("\n\n", last.Select(window => Shortened(window.Text).Text)));
+        // A tokenizer that makes more of a text than it was cut to would go on for ever.
+        if (windows.Count >= last.Length)
+            throw new InvalidDataException($"The summaries of {last.Length} windows need {windows.Count} windows themselves: the tokenizer makes more tokens of a text than it was cut to.");
         return [.. windows.Select((window, index) => new TokenChunk { Index = predictions.Count + index, Round = round + 1, Ids = window.Ids, Range = default, TextTokens = window.TextTokens })];
     }
 

@@ -17,6 +17,9 @@ public sealed class EncodedDocument
     /// <summary>The sentences in text order, trimmed of blanks; empty unless a task asks for them.</summary>
     public IReadOnlyList<TextRange> Sentences { get; init; } = [];
 
+    /// <summary>How many sentences stand behind <see cref="Sentences"/> and are not looked at one by one.</summary>
+    public int SentencesBehind { get; init; }
+
     /// <summary>Mean of the states of each sentence's own tokens, by index in <see cref="Sentences"/>; not normalised.</summary>
     public IReadOnlyList<float[]> SentenceVectors { get; init; } = [];
 

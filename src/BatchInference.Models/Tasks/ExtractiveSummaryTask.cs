@@ -46,6 +46,9 @@ public sealed class ExtractiveSummaryTask : EncoderTask, IDisposable
         var quotes = choice.Quotes();
         return quotes.Count > 0
             ? new SummaryPrediction(Name, model, string.Join(' ', quotes.Select(quote => quote.Of(document.Text).ToString())), quotes)
+            {
+                Method = document.SentencesBehind == 0 ? null : $"quotes from the first {document.Sentences.Count} of {document.Sentences.Count + document.SentencesBehind} sentences",
+            }
             : new FailedPrediction(Name, model, "The document has no sentence that could be quoted.", Permanent: true);
     }
 

@@ -12,6 +12,9 @@ public sealed class SplitText
     /// <summary>The sentences in text order; empty where the pass does not need them.</summary>
     public IReadOnlyList<TextRange> Sentences { get; init; } = [];
 
+    /// <summary>How many sentences stand behind <see cref="Sentences"/> and are not looked at one by one.</summary>
+    public int SentencesBehind { get; init; }
+
     /// <summary>The windows in text order.</summary>
     public required IReadOnlyList<TokenChunk> Chunks { get; init; }
 

@@ -103,7 +103,8 @@ public sealed class EncoderPassTests(EncoderPassTests.Model model) : IClassFixtu
         split.Sentences.Count.ShouldBe(EncoderPass.MostSentences);
         split.Chunks.Sum(chunk => chunk.TextTokens).ShouldBe((int)split.TotalTokens);
         split.Chunks[^1].Range.End.ShouldBe(split.Text.Length);
-        answers.ShouldHaveSingleItem().ShouldBeOfType<SummaryPrediction>().Text.ShouldBe(sentence.Trim());
+        var summary = answers.ShouldHaveSingleItem().ShouldBeOfType<SummaryPrediction>();
+        (summary.Text, summary.Method).ShouldBe((sentence.Trim(), $"quotes from the first 16384 of {characters / sentence.Length} sentences"));
     }
 
     [Fact]
