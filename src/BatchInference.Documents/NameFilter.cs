@@ -5,7 +5,8 @@ namespace BatchInference.Documents;
 
 /// <summary>Which names of a source are documents of a job: those that an include pattern matches (all, without any) and no exclude pattern does.</summary>
 /// <remarks>
-/// <c>*</c> and <c>?</c> stay within a folder, <c>**/</c> crosses folders; a pattern without <c>/</c> is matched against the last part of the name. Case does not count.
+/// <c>*</c> and <c>?</c> stay within a folder, <c>**/</c> crosses folders; a pattern without <c>/</c> is matched against the last part of the name, one that ends with it stands for all
+/// below that folder. Case does not count. All other signs mean themselves.
 /// </remarks>
 public sealed class NameFilter
 {
@@ -28,7 +29,14 @@ public sealed class NameFilter
 
     private static Regex Translate(string pattern)
     {
-        var expression = new StringBuilder(pattern.Contains('/', StringComparison.Ordinal) ? @"\A" : @"\A(?:.*/)?");
+        // As people write what counts from the source's root.
+        if (pattern.StartsWith("./", StringComparison.Ordinal))
+            pattern = pattern[1..];
+        var fromRoot = pattern.StartsWith('/');
+        pattern = pattern.TrimStart('/');
+        if (pattern.EndsWith('/'))
+            pattern += "**";
+        var expression = new StringBuilder(fromRoot || pattern.Contains('/', StringComparison.Ordinal) ? @"\A" : @"\A(?:.*/)?");
         for (var index = 0; index < pattern.Length; index++)
         {
             if (pattern.AsSpan(index).StartsWith("**/"))

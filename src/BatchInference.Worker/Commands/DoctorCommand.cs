@@ -43,7 +43,7 @@ internal static class DoctorCommand
         IReadOnlyList<string> errors = [];
         try
         {
-            configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
+            configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State), strict: true);
         }
         catch (ConfigurationException error)
         {

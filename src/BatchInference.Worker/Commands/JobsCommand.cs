@@ -19,7 +19,8 @@ internal static class JobsCommand
             foreach (var job in configuration.Jobs.Values.OrderBy(job => job.Name, StringComparer.Ordinal))
             {
                 var last = ledger is null ? null : await StatusCommand.LastAsync(ledger, job.Name, token);
-                await surroundings.Output.WriteLineAsync($"{job.Name,-24} {(job.Enabled ? "enabled " : "disabled")}  next: {(configuration.IsForThisNode(job) ? Opening(job, surroundings.Time.GetUtcNow()) : "on other nodes"),-22}  last: {StatusCommand.Ending(last)}");
+                var holder = ledger is null ? null : await ledger.HolderAsync(job.Name, token);
+                await surroundings.Output.WriteLineAsync($"{job.Name,-24} {(job.Enabled ? "enabled " : "disabled")}  next: {(configuration.IsForThisNode(job) ? Opening(job, surroundings.Time.GetUtcNow()) : "on other nodes"),-22}  {(holder is null ? $"last: {StatusCommand.Ending(last)}" : $"running: {holder.Run}")}");
             }
 
             if (configuration.Jobs.Count == 0) await surroundings.Output.WriteLineAsync($"There is no job: {Path.Combine(configuration.Folders.Configuration, "jobs")} holds no file.");

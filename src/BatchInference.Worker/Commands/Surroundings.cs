@@ -33,13 +33,17 @@ internal sealed record Surroundings(TextWriter Output, TextWriter Error, TextRea
     public string? Variable(string name) => Environment[name] as string;
 
     /// <summary>Reads the configuration.</summary>
+    /// <param name="configurationOption">The folder, where an option names it.</param>
+    /// <param name="stateOption">The folder of the state, where an option names it.</param>
+    /// <param name="asService">True for the service, which has folders and a log of its own.</param>
+    /// <param name="strict">True where a job whose file is wrong is an error; else it is told and left out, until it is asked for.</param>
     /// <exception cref="ConfigurationException">Something is wrong with it.</exception>
-    public WorkerConfiguration Configure(string? configurationOption, string? stateOption, bool asService = false)
+    public WorkerConfiguration Configure(string? configurationOption, string? stateOption, bool asService = false, bool strict = false)
     {
         var folder = Folders.FindConfiguration(configurationOption, Variable, WorkingFolder, ProgramFolder);
         var environment = SecretFiles.Below(Environment);
         SecretValues.Keep(SecretParts.Of(environment));
-        var configuration = WorkerConfiguration.Read(folder, Folders.FindState(stateOption, Variable, asService), ProgramFolder, environment);
+        var configuration = WorkerConfiguration.Read(folder, Folders.FindState(stateOption, Variable, asService), ProgramFolder, environment, strict || asService);
         // The service has a log for them.
         if (!asService)
             foreach (var warning in configuration.Warnings)

@@ -11,8 +11,8 @@ internal static class StorageKeys
 
     private static readonly (string, Key)[] Patterns =
     [
-        ("include", new ListKey("Patterns of the documents to take, such as `**/*.pdf`. Default: all.", new TextKey("A pattern.", "pattern"))),
-        ("exclude", new ListKey("Patterns of the documents to leave.", new TextKey("A pattern.", "pattern"))),
+        ("include", new ListKey("Patterns of the documents to take, such as `*.pdf` or `2026/**`. `*` and `?` stay within a folder, `**/` crosses folders; a pattern without `/` is held against the file's name, one that begins with `/` counts from the top, one that ends with it is all below; case does not count, all other signs mean themselves. Default: all.", new TextKey("A pattern.", "pattern"))),
+        ("exclude", new ListKey("Patterns of the documents to leave, as for `include`.", new TextKey("A pattern.", "pattern"))),
     ];
 
     public static SectionKey FolderSource { get; } = new("A folder with all folders below it.",

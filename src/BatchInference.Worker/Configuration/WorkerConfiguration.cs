@@ -26,9 +26,17 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
     /// <summary>What is understood today and should be written otherwise.</summary>
     public IReadOnlyList<string> Warnings { get; private init; } = [];
 
+    /// <summary>What is wrong with jobs that were left out, by their names.</summary>
+    private Dictionary<string, IReadOnlyList<string>> LeftOut { get; init; } = [];
+
     /// <summary>Reads everything.</summary>
+    /// <param name="folder">The folder of the configuration.</param>
+    /// <param name="state">The folder of the state.</param>
+    /// <param name="programFolder">Where the program lies.</param>
+    /// <param name="environment">Variables.</param>
+    /// <param name="strict">False to leave out a job whose file is wrong, with a warning: the other jobs, the books and the models do not need it.</param>
     /// <exception cref="ConfigurationException">Something is wrong: all of it is told.</exception>
-    public static WorkerConfiguration Read(string folder, string state, string programFolder, IDictionary environment)
+    public static WorkerConfiguration Read(string folder, string state, string programFolder, IDictionary environment, bool strict = true)
     {
         var errors = new List<string>();
         var warnings = new List<string>();
@@ -44,20 +52,30 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
         }
 
         var jobs = new SortedDictionary<string, JsonObject>(StringComparer.Ordinal);
+        var leftOut = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
         var jobFolder = Path.Combine(folder, "jobs");
         foreach (var path in (Directory.Exists(jobFolder) ? Directory.GetFiles(jobFolder, "*.json") : []).Order(StringComparer.Ordinal))
         {
             var name = Path.GetFileNameWithoutExtension(path);
             var shown = $"jobs/{name}.json";
-            if (!Regex.IsMatch(name, $"^{KnownKeys.NamePattern}$")) errors.Add($"{shown}: the file's name is the job's; use lower-case letters, digits, - and _.");
-            if (Parse(path, shown, errors) is not { } job) continue;
-            Configuration.Secrets.Refuse(job, "", new ConfigurationCheck(shown, errors));
-            overrides.ApplyToJob(name, job, errors);
-            KnownKeys.Job.Check("", job, new ConfigurationCheck(shown, errors));
-            jobs[name] = job;
+            var wrong = new List<string>();
+            if (!Regex.IsMatch(name, $"^{KnownKeys.NamePattern}$")) wrong.Add($"{shown}: the file's name is the job's; use lower-case letters, digits, - and _.");
+            if (Parse(path, shown, wrong) is { } job)
+            {
+                Configuration.Secrets.Refuse(job, "", new ConfigurationCheck(shown, wrong));
+                overrides.ApplyToJob(name, job, wrong);
+                KnownKeys.Job.Check("", job, new ConfigurationCheck(shown, wrong));
+                jobs[name] = job;
+            }
+
+            if (wrong.Count == 0) continue;
+            jobs.Remove(name);
+            leftOut[name] = wrong;
+            if (strict) errors.AddRange(wrong);
+            else warnings.AddRange(wrong.Select(one => $"{one} (The job {name} is left out.)"));
         }
 
-        overrides.RefuseUnknownJobs(jobs.Keys, errors);
+        overrides.RefuseUnknownJobs([.. jobs.Keys, .. leftOut.Keys], errors);
         if (errors.Count > 0) throw new ConfigurationException(errors);
 
         var read = settings!.Deserialize<AppSettings>(AsWritten)!;
@@ -68,6 +86,7 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
         {
             Secrets = new GivenSecrets(name => environment[name] as string),
             Warnings = warnings,
+            LeftOut = leftOut,
         };
     }
 
@@ -76,6 +95,7 @@ internal sealed record WorkerConfiguration(Folders Folders, AppSettings Settings
     public JobSettings Job(string name)
     {
         if (Jobs.TryGetValue(name, out var job)) return job;
+        if (LeftOut.TryGetValue(name, out var wrong)) throw new ConfigurationException(wrong);
         var nearest = NearestName.Of(name, Jobs.Keys);
         throw new ConfigurationException([nearest is not null
             ? $"There is no job {name}. Did you mean {nearest}?"

@@ -23,12 +23,14 @@ internal static class FileRights
             : new("secret files", true, files.Count == 0 ? "none are given" : $"{files.Count}, none of which everybody may read", null);
     }
 
-    /// <summary>Files of the configuration that everybody may change.</summary>
+    /// <summary>Files and folders of the configuration that everybody may change: who may write to a folder may replace its files. The state too, where the ledger lies.</summary>
     public static IReadOnlyList<string> ChangedByAll(WorkerConfiguration configuration)
     {
-        var jobs = Path.Combine(configuration.Folders.Configuration, "jobs");
-        var files = Directory.GetFiles(configuration.Folders.Configuration, "appsettings.json").Concat(Directory.Exists(jobs) ? Directory.GetFiles(jobs, "*.json") : []);
-        return [.. files.Where(path => HasMode(path, UnixFileMode.OtherWrite))];
+        var folder = configuration.Folders.Configuration;
+        string[] inside = ["jobs", "labels", "secrets"];
+        string[] folders = [folder, .. inside.Select(name => Path.Combine(folder, name)), configuration.Folders.State];
+        var files = Directory.GetFiles(folder, "appsettings.json").Concat(Directory.Exists(Path.Combine(folder, "jobs")) ? Directory.GetFiles(Path.Combine(folder, "jobs"), "*.json") : []);
+        return [.. folders.Where(Directory.Exists).Concat(files).Where(path => HasMode(path, UnixFileMode.OtherWrite))];
     }
 
     /// <summary>Files with secrets that everybody may read or change.</summary>

@@ -55,7 +55,7 @@ internal sealed class JobExamination(WorkerConfiguration configuration, JobSetti
     }
 
     // What is found here says nothing of what the service will find: it is started in a folder of its own.
-    private Finding? Elsewhere(string key, string? folder) => settings.Enabled && settings.Schedule.Count > 0 && folder is not null && !Path.IsPathRooted(folder)
+    private Finding? Elsewhere(string key, string? folder) => settings.Enabled && settings.Schedule.Count > 0 && folder is not null && !folder.StartsWith("${shipped}", StringComparison.Ordinal) && !Path.IsPathRooted(folder)
         ? new(Check(key.Split('.')[0]), false, $"jobs/{settings.Name}.json: {key}: \"{folder}\" is looked for in the folder in which the program is started, and the service is started in another than you", "Write the whole path.")
         : null;
 

@@ -321,6 +321,21 @@ public sealed class WorkerConfigurationTests
             "environment variable BATCHINFERENCE__Jobs__jab__output__text: there is no such job. Did you mean job?",
         ]);
 
+    [Fact]
+    public void AJobThatIsWrongIsLeftOutWhereItIsNotAskedFor()
+    {
+        using var folder = new TempFolder();
+        folder.Write("appsettings.json", "{}");
+        folder.Write("jobs/broken.json", "{ \"x\": 1 }");
+        folder.Write("jobs/job.json", Job);
+        var environment = new Hashtable { ["BATCHINFERENCE__Jobs__broken__output__text"] = "true" };
+        var configuration = WorkerConfiguration.Read(folder, folder["state"], folder, environment, strict: false);
+        configuration.Jobs.Keys.ShouldBe(["job"]);
+        configuration.Warnings.ShouldAllBe(warning => warning.StartsWith("jobs/broken.json: ", StringComparison.Ordinal) && warning.EndsWith("(The job broken is left out.)", StringComparison.Ordinal));
+        Should.Throw<ConfigurationException>(() => configuration.Job("broken")).Message.ShouldStartWith("jobs/broken.json: x: there is no such key.");
+        Should.Throw<ConfigurationException>(() => WorkerConfiguration.Read(folder, folder["state"], folder, environment));
+    }
+
     [Theory]
     [InlineData("BATCHINFERENCE__Jobs")]
     [InlineData("BATCHINFERENCE__Jobs__job")]

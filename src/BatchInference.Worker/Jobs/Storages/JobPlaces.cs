@@ -15,6 +15,8 @@ internal sealed class JobPlaces : IDisposable
     private readonly WorkerConfiguration configuration;
     private readonly JobSettings job;
     private IAmazonS3? outputStore;
+    private (string Path, NameFilter Names)? sourceFolder;
+    private string? outputFolder;
 
     private JobPlaces(WorkerConfiguration configuration, JobSettings job)
     {
@@ -56,6 +58,8 @@ internal sealed class JobPlaces : IDisposable
             }
         }
 
+        if (errors.Count == 0 && places.ReadsItsResults() is { } loop)
+            errors.Add(loop);
         if (errors.Count == 0)
             return places;
         places.Dispose();
@@ -128,15 +132,38 @@ internal sealed class JobPlaces : IDisposable
         }
     }
 
+    // Each night would read what the night before wrote.
+    private string? ReadsItsResults()
+    {
+        if (sourceFolder is not { } source || outputFolder is not { } output)
+            return null;
+        var inside = Path.GetRelativePath(RealFolder.Of(source.Path), RealFolder.Of(output)).Replace('\\', '/');
+        if (inside == ".." || inside.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(inside))
+            return null;
+        var part = $"{(inside == "." ? "" : $"{inside}/")}jsonl/run_date=2000-01-01/part.jsonl";
+        return source.Names.Matches(part)
+            ? $"jobs/{job.Name}.json: output.folder: {output} lies in the source, {source.Path}, so the next run would read these results as documents. Write them elsewhere{(inside == "." ? "" : $", or leave them out by source.folder.exclude: \"{inside}/**\"")}."
+            : null;
+    }
+
     private FolderSource FolderSource(string? folder)
     {
         var settings = job.Source.Folder;
+        RefuseNoPath(folder, settings?.Path, "--source", "source.folder.path");
         var path = Path.GetFullPath((folder ?? settings!.Path).Replace("${shipped}", configuration.Folders.Shipped, StringComparison.Ordinal));
         if (!Directory.Exists(path))
             throw new ConfigurationException([folder is null
                 ? $"jobs/{job.Name}.json: source.folder.path: the folder {path} does not exist, or this account may not see it. Create it, or write another path."
                 : $"--source: the folder {path} does not exist, or this account may not see it."]);
-        return new FolderSource(path, folder is null ? new NameFilter(settings!.Include, settings.Exclude) : NameFilter.All);
+        var names = folder is null ? new NameFilter(settings!.Include, settings.Exclude) : NameFilter.All;
+        sourceFolder = (path, names);
+        return new FolderSource(path, names);
+    }
+
+    private void RefuseNoPath(string? option, string? set, string optionName, string key)
+    {
+        if ((option ?? set) is { } path && (string.IsNullOrWhiteSpace(path) || path.Contains('\0', StringComparison.Ordinal)))
+            throw new ConfigurationException([$"{(option is null ? $"jobs/{job.Name}.json: {key}" : optionName)}: \"{path.Replace("\0", "\\u0000", StringComparison.Ordinal)}\" is no path of a folder."]);
     }
 
     private void OpenOutput(string? folder)
@@ -144,7 +171,11 @@ internal sealed class JobPlaces : IDisposable
         var (settings, key) = (job.Output, $"jobs/{job.Name}.json: output");
         if ((folder ?? settings.Folder) is { } path)
         {
-            Sink = new FolderSink(Path.Combine(Path.GetFullPath(path), job.Name));
+            RefuseNoPath(folder, path, "--output", "output.folder");
+            outputFolder = Path.Combine(Path.GetFullPath(path), job.Name);
+            if (FileInTheWay(outputFolder) is { } file)
+                throw new ConfigurationException([$"{(folder is null ? $"{key}.folder" : "--output")}: {outputFolder} cannot be a folder: {file} is a file."]);
+            Sink = new FolderSink(outputFolder);
         }
         else if (settings.AzureBlob is { } blobs)
         {
@@ -158,6 +189,14 @@ internal sealed class JobPlaces : IDisposable
             SinkGuard = Guard($"the bucket {settings.S3!.Bucket}");
             Sink = ObjectSink(outputStore, settings.S3);
         }
+    }
+
+    private static string? FileInTheWay(string? path)
+    {
+        for (; path is not null && !Directory.Exists(path); path = Path.GetDirectoryName(path))
+            if (File.Exists(path))
+                return path;
+        return null;
     }
 
     private ObjectSink ObjectSink(IAmazonS3 store, ObjectSettings settings) =>
