@@ -110,26 +110,24 @@ internal sealed class JobPlaces : IDisposable
         foreach (var client in clients) client.Dispose();
     }
 
-    private void OpenSource(string? folder)
+    private void OpenSource(string? folder) => Source = new DistinctNames(Place(folder));
+
+    private DocumentSource Place(string? folder)
     {
         var (settings, key) = (job.Source, $"jobs/{job.Name}.json: source");
         if (folder is not null || settings.Folder is not null)
-        {
-            Source = FolderSource(folder);
-        }
-        else if (settings.AzureBlob is { } blobs)
+            return FolderSource(folder);
+        if (settings.AzureBlob is { } blobs)
         {
             var container = BlobContainers.Open(blobs, configuration.Settings.Storage, Secrets("source"), $"{key}.azureBlob");
             SourceGuard = Guard($"the container {blobs.Container}");
-            Source = new BlobSource(container, blobs.Prefix, new NameFilter(blobs.Include, blobs.Exclude)) { Pages = SourceGuard.Operations };
+            return new BlobSource(container, blobs.Prefix, new NameFilter(blobs.Include, blobs.Exclude)) { Pages = SourceGuard.Operations };
         }
-        else
-        {
-            var objects = settings.S3!;
-            var store = Owned(ObjectStores.Open(objects, configuration.Settings.Storage, Secrets("source"), $"{key}.s3"));
-            SourceGuard = Guard($"the bucket {objects.Bucket}");
-            Source = new ObjectSource(store, objects.Bucket, objects.Prefix, new NameFilter(objects.Include, objects.Exclude)) { Pages = SourceGuard.Operations };
-        }
+
+        var objects = settings.S3!;
+        var store = Owned(ObjectStores.Open(objects, configuration.Settings.Storage, Secrets("source"), $"{key}.s3"));
+        SourceGuard = Guard($"the bucket {objects.Bucket}");
+        return new ObjectSource(store, objects.Bucket, objects.Prefix, new NameFilter(objects.Include, objects.Exclude)) { Pages = SourceGuard.Operations };
     }
 
     // Each night would read what the night before wrote.
