@@ -96,7 +96,8 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             await using (var board = ledger.BoardOf(plan.Run, leads: true, Documents(plan.Run), Time))
             {
                 await board.EnterAsync(plan.ProgramVersion, refused: null, letGo.Token);
-                report = await WalkAsync(publisher, board, Listing(await NextAsync(letGo.Token)), board.IsShared ? null : held.Token, softStop, letGo.Token);
+                var listing = Listing(await NextAsync(letGo.Token), await GoneDocuments.OfAsync(ledger, scope, letGo.Token));
+                report = await WalkAsync(publisher, board, listing, board.IsShared ? null : held.Token, softStop, letGo.Token);
                 report = await TogetherAsync(report, board, letGo.Token);
             }
 
@@ -215,7 +216,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         Time = Time, Logger = Logger, Progress = Progress, SourcePipeline = SourcePipeline, SinkPipeline = SinkPipeline, ModelPipeline = ModelPipeline, StateFolder = StateFolder, WhyStopped = WhyStopped,
     };
 
-    private ShardListing Listing(string? first = null) => new(plan, source, FindAsync, FindContainersAsync, policy, Progress) { First = first };
+    private ShardListing Listing(string? first = null, GoneDocuments? gone = null) => new(plan, source, FindAsync, FindContainersAsync, policy, Progress) { First = first, Gone = gone };
 
     // What an earlier night left comes first, before what has arrived since.
     private async Task<string?> NextAsync(CancellationToken cancellationToken)

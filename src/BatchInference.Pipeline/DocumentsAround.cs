@@ -11,4 +11,13 @@ internal static class DocumentsAround
             if (path[at] == '#' || path.AsSpan(at).StartsWith("!/"))
                 yield return path[..at];
     }
+
+    /// <summary>What the source lists where it still has a document: it, one that may hold it, or a folder around it that it may not look into.</summary>
+    public static IEnumerable<string> WhatTells(string path)
+    {
+        foreach (var name in Of(path).Prepend(path))
+            yield return name;
+        for (var at = path.IndexOf('/', StringComparison.Ordinal); at > 0; at = path.IndexOf('/', at + 1))
+            yield return path[..at];
+    }
 }

@@ -104,9 +104,10 @@ public sealed class Export(ResultSink sink, Ledger ledger)
 
             await foreach (var row in ReadAsync(stream, name, part.Rows, cancellationToken))
             {
-                if (!valid.Contains(row.Document))
+                // Taken out: parts of earlier programs may have two rows of one name.
+                if (!valid.Remove(row.Document, out var isGone))
                     continue;
-                if (listed is not null && !await listed.ContainsAsync(row.Document, cancellationToken))
+                if (listed is not null && !await listed.ContainsAsync(row.Document, isGone, cancellationToken))
                 {
                     report.Gone++;
                     continue;
@@ -168,10 +169,11 @@ public sealed class Export(ResultSink sink, Ledger ledger)
             }
         }
 
-        /// <summary>The documents whose valid row lies in this part.</summary>
-        public async Task<IReadOnlySet<string>> InAsync(PartRecord part, CancellationToken cancellationToken) => !runs.TryGetValue(part.Run, out var run)
-            ? new HashSet<string>()
-            : (await query!.ReadAsync("SELECT path FROM valid WHERE run = $1 AND shard = $2", row => row.GetString(0), [run, part.Shard], cancellationToken)).ToHashSet(StringComparer.Ordinal);
+        /// <summary>The documents whose valid row lies in this part, each with whether its container no longer holds it.</summary>
+        public async Task<Dictionary<string, bool>> InAsync(PartRecord part, CancellationToken cancellationToken) => !runs.TryGetValue(part.Run, out var run)
+            ? []
+            : (await query!.ReadAsync("SELECT path, gone FROM valid WHERE run = $1 AND shard = $2", row => (Path: row.GetString(0), IsGone: row.GetBoolean(1)), [run, part.Shard], cancellationToken))
+                .ToDictionary(row => row.Path, row => row.IsGone, StringComparer.Ordinal);
 
         public async ValueTask DisposeAsync()
         {
@@ -186,12 +188,12 @@ public sealed class Export(ResultSink sink, Ledger ledger)
             await using var transaction = connection.BeginTransaction();
             await using (var batch = new SqlBatch(connection, transaction))
             {
-                await batch.ExecuteAsync("CREATE TABLE valid (run INTEGER NOT NULL, shard INTEGER NOT NULL, path TEXT NOT NULL)", [], cancellationToken);
+                await batch.ExecuteAsync("CREATE TABLE valid (run INTEGER NOT NULL, shard INTEGER NOT NULL, path TEXT NOT NULL, gone INTEGER NOT NULL)", [], cancellationToken);
                 await foreach (var row in rows.WithCancellation(cancellationToken))
                 {
                     if (!runs.TryGetValue(row.Run, out var run))
                         runs[row.Run] = run = runs.Count;
-                    await batch.ExecuteAsync("INSERT INTO valid (run, shard, path) VALUES ($1, $2, $3)", [run, row.Shard, row.Path], cancellationToken);
+                    await batch.ExecuteAsync("INSERT INTO valid (run, shard, path, gone) VALUES ($1, $2, $3, $4)", [run, row.Shard, row.Path, row.IsGone], cancellationToken);
                 }
 
                 // Sorted once, not with every row.
@@ -224,10 +226,13 @@ public sealed class Export(ResultSink sink, Ledger ledger)
 
         private SqlBatch? query;
 
-        /// <summary>True when the source lists the document, or one that holds it.</summary>
-        public async Task<bool> ContainsAsync(string path, CancellationToken cancellationToken)
+        /// <summary>True when the source lists the document, one that holds it, or a folder around it that it may not look into.</summary>
+        /// <param name="path">The document.</param>
+        /// <param name="isGone">True when the container of that name no longer holds it.</param>
+        /// <param name="cancellationToken">Asks to stop.</param>
+        public async Task<bool> ContainsAsync(string path, bool isGone, CancellationToken cancellationToken)
         {
-            foreach (var name in DocumentsAround.Of(path).Prepend(path))
+            foreach (var name in isGone ? [path] : DocumentsAround.WhatTells(path))
                 if ((await query!.ReadAsync("SELECT 1 FROM listed WHERE path = $1", _ => true, [name], cancellationToken)).Count > 0)
                     return true;
             return false;

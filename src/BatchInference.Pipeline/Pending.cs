@@ -17,6 +17,9 @@ internal sealed class Pending(Document document, SettledDocument? settled, Settl
     /// <summary>What the books say of the whole.</summary>
     public SettledDocument? Whole { get; } = container ?? settled;
 
+    /// <summary>True when the books know documents inside it.</summary>
+    public bool WasContainer { get; init; } = container is not null;
+
     /// <summary>How often this run tried it before.</summary>
     public int Attempt { get; init; }
 
@@ -34,7 +37,7 @@ internal sealed class Pending(Document document, SettledDocument? settled, Settl
     public Pending Again(IReadOnlySet<string> names)
     {
         Home.Again(names.Count, names.Contains(Document.Id.Path));
-        return new Pending(Document, Settled, Whole) { Only = names, Ended = Home.Ended(), Home = Home, Attempt = Attempt + 1 };
+        return new Pending(Document, Settled, Whole) { Only = names, Ended = Home.Ended(), Home = Home, WasContainer = WasContainer, Attempt = Attempt + 1 };
     }
 
     // What became of these is known for good.
@@ -74,6 +77,9 @@ internal sealed class Homecoming
     /// <summary>True when some of it is to be tried again.</summary>
     public bool AnyTemporary => temporary > 0;
 
+    /// <summary>True when its content was known, so that nothing inside was looked at.</summary>
+    public bool IsKnown { get; private set; }
+
     /// <summary>True when it has a reading of its own, not only members.</summary>
     public bool HasOwn { get; private set; }
 
@@ -84,6 +90,7 @@ internal sealed class Homecoming
         expected = hand.Readings ?? expected;
         Sha256 ??= hand.Reading.ListedSha256;
         IsContainer |= hand.Reading.Member is not null;
+        IsKnown |= hand.Reading.Known;
         AnyFailed |= kind == OutcomeKind.Failed || (kind == OutcomeKind.Unchanged && hand.Settled?.Status == Results.RowStatus.Failed);
         HasOwn |= hand.Reading.Member is null;
         temporary += kind == OutcomeKind.Temporary ? 1 : 0;

@@ -75,6 +75,8 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         if (home is { IsContainer: true, Sha256: { } sha256 })
             shard.Containers.Add(new SettledContainer(
                 pending.Document.Id.Path, pending.Document.Id.Version, sha256, home.AnyFailed ? RowStatus.Failed : RowStatus.Completed, Retry: home.AnyTemporary, home.HasOwn));
+        else if (pending.WasContainer && home is { IsContainer: false, IsKnown: false, AnyTemporary: false })
+            shard.Emptied.Add(pending.Document.Id);
     }
 
     private async Task FinishAsync(DocumentInHand hand, DocumentOutcome outcome, CancellationToken cancellationToken)
@@ -158,6 +160,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         Telemetry.Published(plan.Job, time.GetElapsedTime(began));
         shard.Outcomes.Clear();
         shard.Containers.Clear();
+        shard.Emptied.Clear();
     }
 
     private Settlement Of(Shard shard, ShardStep step, Settlement settlement) => settlement with
@@ -173,11 +176,12 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         return Of(shard, step, settlement) with
         {
             Containers = [.. shard.Containers],
+            Emptied = [.. shard.Emptied],
             Unchanged = [.. shard.Outcomes.Where(outcome => outcome.Kind == OutcomeKind.Unchanged).Select(outcome => new UnchangedDocument(outcome.Path, outcome.Version))],
             Failures =
             [
                 .. settlement.Failures,
-                .. shard.Outcomes.Where(outcome => outcome.Kind == OutcomeKind.Temporary).Select(outcome => new FailureRecord(outcome.Path, outcome.Version, outcome.Failure!, plan.Run, now)),
+                .. shard.Outcomes.Where(outcome => outcome.Kind == OutcomeKind.Temporary).Select(outcome => new FailureRecord(outcome.Path, outcome.Version, outcome.Failure!, plan.Run, now) { Sha256 = outcome.Sha256 }),
             ],
         };
     }
@@ -205,5 +209,5 @@ internal static class Settlements
         [.. rows.Select(row => new SettledRow(row.Document, RowVersion.Listed(row.Version, row.Sha256, versionsAreTags), row.Sha256, row.Status))],
         [],
         [.. rows.Where(row => row.Error is not null).Select(row =>
-            new FailureRecord(row.Document, RowVersion.Listed(row.Version, row.Sha256, versionsAreTags), row.Error!, part.Run, row.ProcessedAt))]);
+            new FailureRecord(row.Document, RowVersion.Listed(row.Version, row.Sha256, versionsAreTags), row.Error!, part.Run, row.ProcessedAt) { Sha256 = row.Sha256 })]);
 }

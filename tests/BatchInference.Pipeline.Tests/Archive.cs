@@ -57,7 +57,7 @@ internal sealed class Archive : IDisposable
 
     public DocumentReader Reader => new LocalDocumentReader([Extractor], [Box], OcrTools.None, new ExtractionLimits(), TimeProvider.System);
 
-    public DocumentSource Source { get; }
+    public DocumentSource Source { get; set; }
 
     public FakeTimeProvider Time { get; } = new(Some.Evening);
 

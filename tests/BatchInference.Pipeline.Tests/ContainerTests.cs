@@ -1,3 +1,4 @@
+using BatchInference.Pipeline.Results.RowFormats;
 using BatchInference.Testing;
 
 namespace BatchInference.Pipeline.Tests;
@@ -80,7 +81,7 @@ public sealed class ContainerTests : IDisposable
         Box();
         archive["locked.zip"] = ArchiveBox.Of(("1.txt", "LOCKED"), ("2.txt", "Open."));
         await archive.RunAsync();
-        (await archive.Ledger.RetryAsync("letters", default)).ShouldBe(1);
+        (await archive.Ledger.RetryAsync(Some.Scope, default)).ShouldBe(1);
         (await archive.RunAsync()).Counts.ShouldBe(new RunCounts { Listed = 3, Skipped = 2, Failed = 1, Unchanged = 1, Members = 1 });
         (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
     }
@@ -123,7 +124,7 @@ public sealed class ContainerTests : IDisposable
         FailOnceAt("box.zip");
         var report = await archive.RunAsync();
         report.Counts.ShouldBe(new RunCounts { Listed = 2, Skipped = 1, Completed = 1, Unchanged = 1, Members = 1, Tokens = report.Counts.Tokens });
-        (await archive.Ledger.FailuresAsync("letters", default).CountAsync()).ShouldBe(0);
+        (await archive.Ledger.FailuresAsync(Some.Scope, default).CountAsync()).ShouldBe(0);
         (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
     }
 
@@ -151,7 +152,7 @@ public sealed class ContainerTests : IDisposable
         await archive.RunAsync();
         string[] own = box == "mail.eml" ? [box] : [];
         archive.RowsPerDocument.ShouldBe([.. own, $"{box}!/1.txt", $"{box}!/2.txt", $"{box}!/3.txt"]);
-        (await archive.Ledger.FailuresAsync("letters", default).CountAsync()).ShouldBe(0);
+        (await archive.Ledger.FailuresAsync(Some.Scope, default).CountAsync()).ShouldBe(0);
         (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
     }
 
@@ -180,7 +181,7 @@ public sealed class ContainerTests : IDisposable
         // Mended, it has no failure any more.
         archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("2.txt", "Mended."));
         await archive.RunAsync();
-        (await archive.Ledger.FailuresAsync("letters", default).CountAsync()).ShouldBe(0);
+        (await archive.Ledger.FailuresAsync(Some.Scope, default).CountAsync()).ShouldBe(0);
         (await archive.Ledger.FindAsync(Some.Scope, ["box.zip"], default)).ShouldBeEmpty();
     }
 
@@ -247,6 +248,99 @@ public sealed class ContainerTests : IDisposable
         report.Rows.ShouldBe(3);
         report.Gone.ShouldBe(2);
     }
+
+    [Fact]
+    public async Task WhatAContainerNoLongerHoldsIsGoneUntilItComesBack()
+    {
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("2.txt", "LOCKED"), ("inner.zip", ArchiveBox.Of(("4.txt", "LOCKED")).Replace(ArchiveBox.Lid, ArchiveBox.InnerLid)));
+        archive["mail.eml"] = ArchiveBox.Letter("Dear Sir.", ("plan.txt", "LOCKED"));
+        archive["plain.txt"] = "LOCKED";
+        await archive.RunAsync();
+        (await ExistingAsync()).Count.ShouldBe(6);
+        archive["box.zip"] = ArchiveBox.Of(("3.txt", "A third one."));
+        archive["mail.eml"] = ArchiveBox.Letter("Dear Sir, without a plan.");
+        await archive.RunAsync();
+        (await ExistingAsync()).ShouldBe(["box.zip!/3.txt", "mail.eml", "plain.txt"]);
+        (await FailedAsync(gone: true)).ShouldBe(["box.zip!/2.txt", "box.zip!/inner.zip!/4.txt", "mail.eml!/plan.txt"]);
+        (await FailedAsync(gone: false)).ShouldBe(["plain.txt"]);
+        (await archive.Ledger.RetryAsync(Some.Scope, default)).ShouldBe(1);
+
+        // Touched: nothing is read, and what was gone stays gone.
+        archive.Touch("box.zip");
+        await archive.RunAsync();
+        (await ExistingAsync()).ShouldBe(["box.zip!/3.txt", "mail.eml", "plain.txt"]);
+
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("2.txt", "LOCKED"));
+        await archive.RunAsync();
+        (await ExistingAsync()).ShouldBe(["box.zip!/1.txt", "box.zip!/2.txt", "mail.eml", "plain.txt"]);
+        (await FailedAsync(gone: false)).ShouldBe(["box.zip!/2.txt", "plain.txt"]);
+        archive.RowsPerDocument.Count(name => name == "box.zip!/1.txt").ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task WhatACutReadingDidNotComeToIsNotCalledGone()
+    {
+        string Inner(params (string, string)[] members) => ArchiveBox.Of(members).Replace(ArchiveBox.Lid, ArchiveBox.InnerLid);
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("2.txt", "The second one."));
+        archive["nest.zip"] = ArchiveBox.Of(("inner.zip", Inner(("3.txt", "The third one."), ("4.txt", "The fourth one."))), ("5.txt", "The fifth one."));
+        archive["shut.zip"] = ArchiveBox.Of(("6.txt", "The sixth one."));
+        archive["starved.zip"] = ArchiveBox.Of(("7.txt", "The seventh one."));
+        await archive.RunAsync();
+        var all = await ExistingAsync();
+        all.Count.ShouldBe(7);
+
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one, changed."), ("torn", "TORN"));
+        archive["nest.zip"] = ArchiveBox.Of(("inner.zip", Inner(("3.txt", "The third one."), ("torn", "TORN"))));
+        archive["shut.zip"] = "LOCKED";
+        archive["starved.zip"] = ArchiveBox.Of(("7.txt", "STARVE now, the seventh."));
+        await archive.RunAsync();
+        (await ExistingAsync()).Except(all).ShouldBe(["box.zip", "nest.zip!/inner.zip", "shut.zip"], ignoreOrder: true);
+        all.Except(await ExistingAsync()).ShouldBe(["nest.zip!/5.txt"]);
+
+        // What is torn is found as it was: its version is the box's, and it still cuts.
+        archive["nest.zip"] = ArchiveBox.Of(("inner.zip", Inner(("3.txt", "The third one."), ("torn", "TORN"))), ("8.txt", "The eighth one."));
+        await archive.RunAsync();
+        (await ExistingAsync()).ShouldContain("nest.zip!/inner.zip!/4.txt");
+    }
+
+    [Fact]
+    public async Task AContainerThatAStopLeftHalfReadCallsNothingGone()
+    {
+        archive["box.zip"] = ArchiveBox.Of([.. Enumerable.Range(0, 6).Select(number => ($"{number}.txt", $"Letter {number}."))]);
+        await archive.RunAsync();
+        archive["box.zip"] = ArchiveBox.Of([.. Enumerable.Range(0, 5).Select(number => ($"{number}.txt", $"Letter {number}, changed."))]);
+        archive.Box.Reaching = name => { if (name == "2.txt") archive.SoftStop.Cancel(); };
+        (await archive.RunAsync()).End.ShouldBe(RunEnd.Stopped);
+        (await ExistingAsync()).Count.ShouldBe(6);
+
+        (archive.SoftStop, archive.Box.Reaching) = (new CancellationTokenSource(), _ => { });
+        await archive.RunAsync();
+        (await ExistingAsync()).ShouldBe(["box.zip!/0.txt", "box.zip!/1.txt", "box.zip!/2.txt", "box.zip!/3.txt", "box.zip!/4.txt"]);
+    }
+
+    [Fact]
+    public async Task AFileThatIsCalledAsADocumentInAContainerBesideItHasARowOfItsOwn()
+    {
+        archive.Source = new Documents.DistinctNames(archive.Source);
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("2.txt", "The second one."));
+        archive["box.zip!/1.txt"] = "A file with an odd name.";
+        var report = await archive.RunAsync();
+        archive.RowsPerDocument.ShouldBe(["./box.zip!/1.txt", "box.zip!/1.txt", "box.zip!/2.txt"]);
+        report.Counts.Completed.ShouldBe(3);
+        (await ExistingAsync()).ShouldBe(["./box.zip!/1.txt", "box.zip!/1.txt", "box.zip!/2.txt"]);
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
+    }
+
+    private async Task<IReadOnlyList<string>> ExistingAsync()
+    {
+        using var folder = new TempFolder();
+        await new Export(archive.Sink, archive.Ledger).ToFileAsync("letters", folder["view.jsonl"], new CsvFormat(), archive.Source, default);
+        await using var stream = File.OpenRead(folder["view.jsonl"]);
+        return await JsonLines.ReadAsync(stream, default).Select(row => row.Document).Order(StringComparer.Ordinal).ToListAsync();
+    }
+
+    private async Task<IReadOnlyList<string>> FailedAsync(bool gone) =>
+        await archive.Ledger.FailuresAsync(Some.Scope, default).Where(failed => failed.IsGone == gone).Select(failed => failed.Path).Order(StringComparer.Ordinal).ToListAsync();
 
     [Fact]
     public async Task WhatAContainerSaysOfADocumentIsInItsRowAndWhatTheDocumentSaysOfItselfWhereTheJobAsks()

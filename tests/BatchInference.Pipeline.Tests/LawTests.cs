@@ -136,7 +136,7 @@ public sealed class LawTests : IDisposable
         archive.Pass.Before = _ => archive.HardStop.Cancel();
         await Should.ThrowAsync<OperationCanceledException>(() => archive.RunAsync());
         archive.Rows.ShouldBeEmpty();
-        (await archive.Ledger.FailuresAsync("letters", default).CountAsync()).ShouldBe(0);
+        (await archive.Ledger.FailuresAsync(Some.Scope, default).CountAsync()).ShouldBe(0);
         archive.HardStop = new CancellationTokenSource();
         archive.Pass.Before = _ => { };
         await archive.RunAsync();
@@ -273,7 +273,7 @@ public sealed class LawTests : IDisposable
         var report = await archive.RunAsync(AllFormats);
         report.End.ShouldBe(RunEnd.Complete);
         archive.RowsPerDocument.ShouldBeUnique();
-        var failures = await archive.Ledger.FailuresAsync("letters", default).Where(failed => !failed.Failure.Permanent).Select(failed => failed.Path).ToListAsync();
+        var failures = await archive.Ledger.FailuresAsync(Some.Scope, default).Where(failed => !failed.Failure.Permanent).Select(failed => failed.Path).ToListAsync();
         archive.RowsPerDocument.Concat(failures).Order(StringComparer.Ordinal).ShouldBe(archive.Documents.Keys);
         archive.Runs().ShouldAllBe(run => archive.Sink.Names.Contains($"_runs/{run}/_SUCCESS"));
 

@@ -114,7 +114,7 @@ public sealed class RunTests : IDisposable
         (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
         archive.Extractor.Grown = 2;
         (await archive.RunAsync()).Counts.Failed.ShouldBe(1);
-        (await archive.Ledger.RetryAsync("letters", default)).ShouldBe(1);
+        (await archive.Ledger.RetryAsync(Some.Scope, default)).ShouldBe(1);
         (await archive.RunAsync()).Counts.Failed.ShouldBe(1);
         (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
     }
@@ -159,7 +159,7 @@ public sealed class RunTests : IDisposable
         archive.Opening = _ => { };
         (await archive.RunAsync()).Counts.Completed.ShouldBe(1);
         archive.RowsPerDocument.ShouldBe(archive.Documents.Keys);
-        (await archive.Ledger.FailuresAsync("letters", default).CountAsync()).ShouldBe(0);
+        (await archive.Ledger.FailuresAsync(Some.Scope, default).CountAsync()).ShouldBe(0);
     }
 
     [Fact]
@@ -251,4 +251,52 @@ public sealed class RunTests : IDisposable
     }
 
     private JsonElement Json(string name) => JsonDocument.Parse(archive.Sink.Text(name)).RootElement;
+
+    [Fact]
+    public async Task AFailureWhoseDocumentIsGoneFromTheSourceIsToldAsGoneUntilItIsBack()
+    {
+        foreach (var name in (string[])["a", "b", "folder/c", "d"])
+            archive[name] = name == "d" ? "STARVE" : "LOCKED";
+        await archive.RunAsync();
+        var (b, c) = (archive.Documents["b"], archive.Documents["folder/c"]);
+        archive.Documents.Remove("b");
+        archive.Documents.Remove("d");
+        archive.Documents.Remove("folder/c");
+        // Where a folder may not be looked into, its name stands for all that is in it.
+        archive["folder"] = "LOCKED";
+
+        // A list that was not read to its end tells nothing.
+        await archive.RunAsync(plan => plan with { Limit = 1, Again = true });
+        (await GoneAsync()).ShouldBeEmpty();
+        await archive.RunAsync();
+        (await GoneAsync()).ShouldBe(["b", "d"]);
+        (await archive.Ledger.RetryAsync(Some.Scope, default)).ShouldBe(3);
+        archive.Documents.Remove("folder");
+        await archive.RunAsync();
+        (await GoneAsync()).ShouldBe(["b", "d", "folder", "folder/c"]);
+
+        (archive.Documents["b"], archive.Documents["folder/c"]) = (b, c);
+        await archive.RunAsync();
+        (await GoneAsync()).ShouldBe(["d", "folder"]);
+
+        async Task<IReadOnlyList<string>> GoneAsync() =>
+            await archive.Ledger.FailuresAsync(Some.Scope, default).Where(failed => failed.IsGone).Select(failed => failed.Path).Order(StringComparer.Ordinal).ToListAsync();
+    }
+
+    [Fact]
+    public async Task AnErrorLineBearsTheVersionOfItsRow()
+    {
+        archive["a"] = "LOCKED";
+        archive["b"] = "STARVE";
+        archive["c"] = "AWAY";
+        archive.Opening = name => { if (name == "c") throw new Documents.DocumentException("It is away.", permanent: false); };
+        await archive.RunAsync();
+        var errors = archive.Sink.Text(archive.Sink.Names.Single(name => name.EndsWith("errors.jsonl", StringComparison.Ordinal))).TrimEnd().Split('\n').Select(line => System.Text.Json.Nodes.JsonNode.Parse(line)!).ToArray();
+        errors.Select(line => (string)line["document"]!).ShouldBe(["a", "b", "c"]);
+        ((string)errors[0]["version"]!).ShouldBe(archive.Rows.Single().Version);
+        ((string)errors[0]["version"]!).ShouldEndWith($"-{archive.Rows.Single().Sha256![..16]}");
+        // Its content was read and is known, though it has no row.
+        ((string)errors[1]["version"]!).ShouldStartWith($"{archive.Documents["b"].Version}-");
+        ((string)errors[2]["version"]!).ShouldBe(archive.Documents["c"].Version);
+    }
 }

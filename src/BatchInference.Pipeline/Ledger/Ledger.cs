@@ -52,6 +52,9 @@ public abstract class Ledger : IAsyncDisposable
     /// <summary>The newest runs of a job, whatever their output, newest first.</summary>
     public abstract Task<IReadOnlyList<RunRecord>> RunsAsync(string job, int count, CancellationToken cancellationToken);
 
+    /// <summary>The outputs that a job ever ran to, the one of its last run first.</summary>
+    public abstract Task<IReadOnlyList<string>> OutputsAsync(string job, CancellationToken cancellationToken);
+
     /// <summary>What is settled of these documents; those that are not are left out.</summary>
     public abstract Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(ResultScope scope, IReadOnlyCollection<string> paths, CancellationToken cancellationToken);
 
@@ -80,8 +83,15 @@ public abstract class Ledger : IAsyncDisposable
     /// <summary>The documents that failed in a run and have not been answered since, in ordinal order of their UTF-8 names.</summary>
     public abstract IAsyncEnumerable<FailureRecord> FailuresOfAsync(RunId run, CancellationToken cancellationToken);
 
-    /// <summary>The documents of a job that have no answer now, whatever their output, by stage, reason and name.</summary>
-    public abstract IAsyncEnumerable<FailureRecord> FailuresAsync(string job, CancellationToken cancellationToken);
+    /// <summary>The documents of these results that have no answer now, by stage, reason and name; those that are gone from the source are told as such.</summary>
+    public abstract IAsyncEnumerable<FailureRecord> FailuresAsync(ResultScope scope, CancellationToken cancellationToken);
+
+    /// <summary>Takes note of what a whole list of the source says of documents that failed. Said twice, it is the same.</summary>
+    /// <param name="scope">The results.</param>
+    /// <param name="gone">Those that the source no longer has.</param>
+    /// <param name="there">Those that it has.</param>
+    /// <param name="cancellationToken">Asks to stop.</param>
+    public abstract Task NoteGoneAsync(ResultScope scope, IReadOnlyCollection<string> gone, IReadOnlyCollection<string> there, CancellationToken cancellationToken);
 
     /// <summary>Suspects the documents that a process had in hand when it died. Said twice, it is the same.</summary>
     public abstract Task SuspectAsync(Fall fall, CancellationToken cancellationToken);
@@ -89,8 +99,8 @@ public abstract class Ledger : IAsyncDisposable
     /// <summary>The documents that are suspected, by name; one that is settled is none any more.</summary>
     public abstract Task<IReadOnlyDictionary<string, Suspect>> SuspectsAsync(ResultScope scope, CancellationToken cancellationToken);
 
-    /// <summary>Lets the next run try the permanent failures of a job again, opening the containers that hold them, and suspects nobody of it any more; gives the number of failures.</summary>
-    public abstract Task<long> RetryAsync(string job, CancellationToken cancellationToken);
+    /// <summary>Lets the next run try the permanent failures of these results again, opening the containers that hold them, and suspects nobody of them any more; gives the number of failures that the source still has.</summary>
+    public abstract Task<long> RetryAsync(ResultScope scope, CancellationToken cancellationToken);
 
     /// <summary>Lets the next run do the documents again whose valid row lies in this part; gives their number.</summary>
     public abstract Task<long> RedoAsync(PartRecord part, CancellationToken cancellationToken);

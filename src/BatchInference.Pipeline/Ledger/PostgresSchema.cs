@@ -62,6 +62,12 @@ internal static class PostgresSchema
             scope bigint NOT NULL, path text COLLATE "C" NOT NULL, version text NOT NULL, in_company integer NOT NULL, alone integer NOT NULL, run text NOT NULL, PRIMARY KEY (scope, path));
         ALTER TABLE run ADD COLUMN paused text;
         """,
+
+        // What is gone: 1 from the source, as its last whole list has it (failures only: an export asks the source itself), 2 from the container, as its last reading has it.
+        """
+        ALTER TABLE document ADD COLUMN gone integer NOT NULL DEFAULT 0;
+        ALTER TABLE failure ADD COLUMN gone integer NOT NULL DEFAULT 0, ADD COLUMN sha256 bytea;
+        """,
     ];
 
     // The oldest that was still kept up when this was written.

@@ -1,3 +1,4 @@
+using BatchInference.Documents;
 using BatchInference.Documents.Extraction;
 using BatchInference.Pipeline.Results;
 
@@ -126,7 +127,11 @@ public sealed record PartRecord(RunId Run, DateOnly RunDate, int Shard, int Rows
 /// <param name="Run">The run that published the part.</param>
 /// <param name="Shard">The part's shard.</param>
 /// <param name="Path">The document.</param>
-public sealed record ValidRow(RunId Run, int Shard, string Path);
+public sealed record ValidRow(RunId Run, int Shard, string Path)
+{
+    /// <summary>True of a document that the container of this name no longer holds.</summary>
+    public bool IsGone { get; init; }
+}
 
 /// <summary>What one shard adds to the books.</summary>
 /// <param name="Run">The run, open in the books.</param>
@@ -148,6 +153,9 @@ public sealed record Settlement(
 
     /// <summary>Listed documents of which every document inside is settled, here or before.</summary>
     public IReadOnlyList<SettledContainer> Containers { get; init; } = [];
+
+    /// <summary>Listed documents that were containers and hold nothing any more.</summary>
+    public IReadOnlyList<DocumentId> Emptied { get; init; } = [];
 }
 
 /// <summary>A listed document that holds documents, read to its end: it is opened again only when it changes, or what reads it does.</summary>
@@ -171,4 +179,11 @@ public sealed record UnchangedDocument(string Path, string Version);
 /// <param name="Failure">Why.</param>
 /// <param name="Run">The run that found it so.</param>
 /// <param name="At">When.</param>
-public sealed record FailureRecord(string Path, string Version, DocumentFailure Failure, RunId Run, DateTimeOffset At);
+public sealed record FailureRecord(string Path, string Version, DocumentFailure Failure, RunId Run, DateTimeOffset At)
+{
+    /// <summary>Of its content; null where it could not be read.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>True when the last whole list of the source had it no more, or the last reading of its container did not come to it.</summary>
+    public bool IsGone { get; init; }
+}

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using BatchInference.Documents;
 using BatchInference.Documents.Extraction;
 using BatchInference.Pipeline.Results;
 
@@ -91,6 +92,10 @@ public abstract partial class SqlLedger : Ledger
         ReadAsync($"{SelectRun} WHERE s.job = $1 ORDER BY r.id DESC LIMIT $2", ReadRun, [job, count], cancellationToken);
 
     /// <inheritdoc/>
+    public override Task<IReadOnlyList<string>> OutputsAsync(string job, CancellationToken cancellationToken) => ReadAsync(
+        "SELECT s.output FROM scope s JOIN run r ON r.scope = s.id WHERE s.job = $1 GROUP BY s.output ORDER BY max(r.id) DESC", row => row.GetString(0), [job], cancellationToken);
+
+    /// <inheritdoc/>
     public override Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(ResultScope scope, IReadOnlyCollection<string> paths, CancellationToken cancellationToken) =>
         FindAsync("document d", "JOIN part p ON p.id = d.part JOIN run r ON r.id = p.run", scope, paths, cancellationToken);
 
@@ -125,7 +130,7 @@ public abstract partial class SqlLedger : Ledger
                 INSERT INTO document (scope, path, version, sha256, status, work, extraction, part)
                 SELECT $1, value ->> 'path', value ->> 'version', {Bytes("value ->> 'sha256'")}, CAST(value ->> 'status' AS integer), $2, $3, $4 FROM {Listed(5)} WHERE true
                 ON CONFLICT (scope, path) DO UPDATE SET version = excluded.version, sha256 = excluded.sha256, status = excluded.status,
-                    work = excluded.work, extraction = excluded.extraction, part = excluded.part, retry = 0
+                    work = excluded.work, extraction = excluded.extraction, part = excluded.part, retry = 0, gone = 0
                 """,
                 [scope, work, extraction, id, settled], cancellationToken);
             var names = ToJson(settlement.Settled.Select(row => row.Path));
@@ -138,9 +143,10 @@ public abstract partial class SqlLedger : Ledger
         if (settlement.Unchanged.Count > 0)
         {
             var unchanged = ToJson(settlement.Unchanged);
-            await TouchAsync("container", unchanged);
-            await TouchAsync("document", unchanged);
+            await TouchAsync("container", "retry = 0", unchanged);
+            await TouchAsync("document", "retry = 0, gone = 0", unchanged);
             await sql.ExecuteAsync($"DELETE FROM failure WHERE scope = $1 AND permanent = 0 AND path IN (SELECT value ->> 'path' FROM {Listed(2)})", [scope, unchanged], cancellationToken);
+            await TouchAsync("failure", "gone = 0", unchanged);
         }
 
         if (settlement.Containers.Count > 0)
@@ -168,24 +174,27 @@ public abstract partial class SqlLedger : Ledger
         if (settlement.Failures.Count > 0)
             await sql.ExecuteAsync(
                 $"""
-                INSERT INTO failure (scope, path, version, run, stage, reason, permanent, at)
-                SELECT $1, value ->> 'path', value ->> 'version', $2, value ->> 'stage', value ->> 'reason', CAST(value ->> 'permanent' AS integer), value ->> 'at' FROM {Listed(3)} WHERE true
-                ON CONFLICT (scope, path) DO UPDATE SET version = excluded.version, run = excluded.run, stage = excluded.stage, reason = excluded.reason, permanent = excluded.permanent, at = excluded.at
+                INSERT INTO failure (scope, path, version, run, stage, reason, permanent, at, sha256)
+                SELECT $1, value ->> 'path', value ->> 'version', $2, value ->> 'stage', value ->> 'reason', CAST(value ->> 'permanent' AS integer), value ->> 'at', {Bytes("value ->> 'sha256'")} FROM {Listed(3)} WHERE true
+                ON CONFLICT (scope, path) DO UPDATE SET version = excluded.version, run = excluded.run, stage = excluded.stage, reason = excluded.reason, permanent = excluded.permanent, at = excluded.at,
+                    sha256 = excluded.sha256, gone = 0
                 """,
                 [
                     scope, run,
                     ToJson(settlement.Failures.Select(failed => new
                     {
-                        failed.Path, failed.Version, failed.Failure.Stage, failed.Failure.Reason, Permanent = failed.Failure.Permanent ? 1 : 0, At = Text(failed.At),
+                        failed.Path, failed.Version, failed.Failure.Stage, failed.Failure.Reason, Permanent = failed.Failure.Permanent ? 1 : 0, At = Text(failed.At), failed.Sha256,
                     })),
                 ],
                 cancellationToken);
+        // Last, when everything that was come to bears the version of its container.
+        await NoteGoneAsync(sql, scope, [.. settlement.Containers.Select(one => new DocumentId(one.Path, one.Version)), .. settlement.Emptied], cancellationToken);
         return true;
 
         Task DeleteAsync(string table, string names) => sql.ExecuteAsync($"DELETE FROM {table} WHERE scope = $1 AND path IN (SELECT value FROM {ListedTexts(2)})", [scope, names], cancellationToken);
 
-        Task TouchAsync(string table, string documents) => sql.ExecuteAsync(
-            $"UPDATE {table} SET version = value ->> 'version', retry = 0 FROM {Listed(2)} WHERE {table}.scope = $1 AND {table}.path = value ->> 'path'", [scope, documents], cancellationToken);
+        Task TouchAsync(string table, string also, string documents) => sql.ExecuteAsync(
+            $"UPDATE {table} SET version = value ->> 'version', {also} FROM {Listed(2)} WHERE {table}.scope = $1 AND {table}.path = value ->> 'path'", [scope, documents], cancellationToken);
     }, cancellationToken);
 
     /// <inheritdoc/>
@@ -211,8 +220,8 @@ public abstract partial class SqlLedger : Ledger
     {
         // One statement sees one moment, in SQLite as in PostgreSQL.
         await read(batch.StreamAsync(
-            "SELECT r.name, p.shard, d.path FROM scope s JOIN run r ON r.scope = s.id JOIN part p ON p.run = r.id JOIN document d ON d.part = p.id WHERE s.job = $1 AND s.output = $2",
-            row => new ValidRow(RunId.Parse(row.GetString(0)), row.GetInt32(1), row.GetString(2)), [scope.Job, scope.Output], cancellationToken));
+            "SELECT r.name, p.shard, d.path, d.gone FROM scope s JOIN run r ON r.scope = s.id JOIN part p ON p.run = r.id JOIN document d ON d.part = p.id WHERE s.job = $1 AND s.output = $2",
+            row => new ValidRow(RunId.Parse(row.GetString(0)), row.GetInt32(1), row.GetString(2)) { IsGone = row.GetInt32(3) != 0 }, [scope.Job, scope.Output], cancellationToken));
         return true;
     }, cancellationToken);
 
@@ -221,9 +230,20 @@ public abstract partial class SqlLedger : Ledger
         $"{SelectFailure} WHERE r.name = $1 AND f.scope = r.scope AND f.path > $2 ORDER BY f.path", ReadFailure, [run.ToString()], last => [last?.Path ?? ""], cancellationToken);
 
     /// <inheritdoc/>
-    public override IAsyncEnumerable<FailureRecord> FailuresAsync(string job, CancellationToken cancellationToken) => Pages(
-        $"{SelectFailure} JOIN scope s ON s.id = f.scope WHERE s.job = $1 AND (f.stage, f.reason, f.path, r.name) > ($2, $3, $4, $5) ORDER BY f.stage, f.reason, f.path, r.name",
-        ReadFailure, [job], last => last is null ? ["", "", "", ""] : [last.Failure.Stage, last.Failure.Reason, last.Path, last.Run.ToString()], cancellationToken);
+    public override IAsyncEnumerable<FailureRecord> FailuresAsync(ResultScope scope, CancellationToken cancellationToken) => Pages(
+        $"{SelectFailure} JOIN scope s ON s.id = f.scope WHERE s.job = $1 AND s.output = $2 AND (f.stage, f.reason, f.path) > ($3, $4, $5) ORDER BY f.stage, f.reason, f.path",
+        ReadFailure, [scope.Job, scope.Output], last => last is null ? ["", "", ""] : [last.Failure.Stage, last.Failure.Reason, last.Path], cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task NoteGoneAsync(ResultScope scope, IReadOnlyCollection<string> gone, IReadOnlyCollection<string> there, CancellationToken cancellationToken) => InTransactionAsync(async sql =>
+    {
+        foreach (var (paths, before, now) in new[] { (gone, Gone.Not, Gone.FromSource), (there, Gone.FromSource, Gone.Not) })
+            if (paths.Count > 0)
+                await sql.ExecuteAsync(
+                    $"UPDATE failure SET gone = $1 WHERE gone = $2 AND scope = (SELECT id FROM scope WHERE job = $3 AND output = $4) AND path IN (SELECT value FROM {ListedTexts(5)})",
+                    [(int)now, (int)before, scope.Job, scope.Output, ToJson(paths)], cancellationToken);
+        return true;
+    }, cancellationToken);
 
     /// <inheritdoc/>
     public override Task SuspectAsync(Fall fall, CancellationToken cancellationToken) => InTransactionAsync(
@@ -244,12 +264,16 @@ public abstract partial class SqlLedger : Ledger
         row => new Suspect(row.GetString(0), row.GetString(1), row.GetInt32(2), row.GetInt32(3)), [scope.Job, scope.Output], cancellationToken)).ToDictionary(suspect => suspect.Path, StringComparer.Ordinal);
 
     /// <inheritdoc/>
-    public override async Task<long> RetryAsync(string job, CancellationToken cancellationToken) => await InTransactionAsync(async sql =>
+    public override async Task<long> RetryAsync(ResultScope scope, CancellationToken cancellationToken) => await InTransactionAsync(async sql =>
     {
-        const string failed = "SET retry = 1 WHERE status = $1 AND scope IN (SELECT id FROM scope WHERE job = $2)";
-        await sql.ExecuteAsync("DELETE FROM suspect WHERE scope IN (SELECT id FROM scope WHERE job = $1)", [job], cancellationToken);
-        await sql.ExecuteAsync($"UPDATE container {failed}", [(int)RowStatus.Failed, job], cancellationToken);
-        return await sql.ExecuteAsync($"UPDATE document {failed}", [(int)RowStatus.Failed, job], cancellationToken);
+        const string within = "scope = (SELECT id FROM scope WHERE job = $1 AND output = $2)", failed = $"{within} AND status = $3";
+        object[] of = [scope.Job, scope.Output, (int)RowStatus.Failed];
+        await sql.ExecuteAsync($"DELETE FROM suspect WHERE {within}", of[..2], cancellationToken);
+        await sql.ExecuteAsync($"UPDATE container SET retry = 1 WHERE {failed}", of, cancellationToken);
+        // Those that are gone too, should they come back.
+        await sql.ExecuteAsync($"UPDATE document SET retry = 1 WHERE {failed}", of, cancellationToken);
+        return (await sql.ReadAsync(
+            $"SELECT count(*) FROM document d WHERE {failed} AND gone = 0 AND NOT EXISTS (SELECT 1 FROM failure f WHERE f.scope = d.scope AND f.path = d.path AND f.gone <> 0)", row => row.GetInt64(0), of, cancellationToken)).Single();
     }, cancellationToken);
 
     /// <inheritdoc/>
@@ -284,6 +308,14 @@ public abstract partial class SqlLedger : Ledger
 
     private protected static DateTimeOffset Moment(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 
+    // As the columns have it.
+    private enum Gone
+    {
+        Not,
+        FromSource,
+        FromContainer,
+    }
+
     private const string SelectRun =
         """
         SELECT r.name, s.job, s.output, r.run_date, r.started, w.value, e.value, r.header, r.ending, r.handled, r.expected, r.paused
@@ -292,7 +324,7 @@ public abstract partial class SqlLedger : Ledger
 
     private const string SelectPart = "SELECT r.name, r.run_date, p.shard, p.rows, p.bytes, p.sha256 FROM part p JOIN run r ON r.id = p.run JOIN scope s ON s.id = r.scope";
 
-    private const string SelectFailure = "SELECT f.path, f.version, f.stage, f.reason, f.permanent, r.name, f.at FROM failure f JOIN run r ON r.id = f.run";
+    private const string SelectFailure = "SELECT f.path, f.version, f.stage, f.reason, f.permanent, r.name, f.at, f.sha256, f.gone FROM failure f JOIN run r ON r.id = f.run";
 
     private static RunRecord ReadRun(DbDataReader row) => new()
     {
@@ -312,11 +344,43 @@ public abstract partial class SqlLedger : Ledger
         RunId.Parse(row.GetString(0)), DateOnly.ParseExact(row.GetString(1), "yyyy-MM-dd", CultureInfo.InvariantCulture), row.GetInt32(2), row.GetInt32(3), row.GetInt64(4), Hex(row, 5)!);
 
     private static FailureRecord ReadFailure(DbDataReader row) => new(
-        row.GetString(0), row.GetString(1), new DocumentFailure(row.GetString(2), row.GetString(3), row.GetInt32(4) != 0), RunId.Parse(row.GetString(5)), Moment(row.GetString(6)));
+        row.GetString(0), row.GetString(1), new DocumentFailure(row.GetString(2), row.GetString(3), row.GetInt32(4) != 0), RunId.Parse(row.GetString(5)), Moment(row.GetString(6)))
+    {
+        Sha256 = Hex(row, 7),
+        IsGone = row.GetInt32(8) != 0,
+    };
 
     private static string? Hex(DbDataReader row, int column) => row.IsDBNull(column) ? null : Convert.ToHexStringLower(row.GetFieldValue<byte[]>(column));
 
     private static string Text(DateOnly date) => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    // What stands in a container and was settled or failed at an earlier version of it was not come to by the reading of this one, so it is gone. Not so where that reading was cut short:
+    // by a failure of this version, of the document itself or of one around it, which bears that one's name or "!/*" behind it.
+    private async Task NoteGoneAsync(SqlBatch sql, long scope, IReadOnlyList<DocumentId> read, CancellationToken cancellationToken)
+    {
+        if (read.Count == 0)
+            return;
+        // A range of names at a time, since no index serves two at once; '0' is the sign behind '/', '$' the one behind '#'.
+        var inside = string.Join(" UNION ", from table in (string[])["document", "failure"]
+                                            from signs in (string[])["!/ !0", "# $"]
+                                            let ends = signs.Split(' ')
+                                            select $"""
+                                                SELECT d.path, value ->> 'version', value ->> 'path' FROM {Listed(2)} CROSS JOIN {table} d
+                                                WHERE d.scope = $1 AND d.path > (value ->> 'path') || '{ends[0]}' AND d.path < (value ->> 'path') || '{ends[1]}' AND d.version <> (value ->> 'version') AND d.gone <> {(int)Gone.FromContainer}
+                                                """);
+        var missed = (await sql.ReadAsync(inside, row => (Path: row.GetString(0), Version: row.GetString(1), Container: row.GetString(2)), [scope, ToJson(read)], cancellationToken))
+            .Where(one => InsideNames.IsInside(one.Path.AsSpan(one.Container.Length))).ToArray();
+        if (missed.Length == 0)
+            return;
+        var failed = (await sql.ReadAsync(
+            $"SELECT f.path, f.version FROM {ListedTexts(2)} CROSS JOIN failure f WHERE f.scope = $1 AND f.path = value",
+            row => (row.GetString(0), row.GetString(1)), [scope, ToJson(missed.SelectMany(one => WhatCuts(one.Path)).Distinct(StringComparer.Ordinal))], cancellationToken)).ToHashSet();
+        var gone = ToJson(missed.Where(one => !WhatCuts(one.Path).Any(name => failed.Contains((name, one.Version)))).Select(one => one.Path));
+        foreach (var table in (string[])["document", "failure"])
+            await sql.ExecuteAsync($"UPDATE {table} SET gone = $1 WHERE scope = $2 AND path IN (SELECT value FROM {ListedTexts(3)})", [(int)Gone.FromContainer, scope, gone], cancellationToken);
+
+        static IEnumerable<string> WhatCuts(string path) => DocumentsAround.Of(path).SelectMany(around => (string[])[around, $"{around}!/*"]).Prepend(path);
+    }
 
     private async Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(string table, string toRun, ResultScope scope, IReadOnlyCollection<string> paths, CancellationToken cancellationToken)
     {

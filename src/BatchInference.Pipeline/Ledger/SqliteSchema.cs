@@ -51,6 +51,13 @@ internal static class SqliteSchema
             PRIMARY KEY (scope, path)) WITHOUT ROWID;
         ALTER TABLE run ADD COLUMN paused TEXT;
         """,
+
+        // What is gone: 1 from the source, as its last whole list has it (failures only: an export asks the source itself), 2 from the container, as its last reading has it.
+        """
+        ALTER TABLE document ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE failure ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE failure ADD COLUMN sha256 BLOB;
+        """,
     ];
 
     /// <summary>The version that this program makes.</summary>

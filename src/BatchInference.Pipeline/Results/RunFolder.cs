@@ -19,7 +19,7 @@ internal sealed class RunFolder(PartPublisher publisher, Ledger ledger)
         var folder = PartNames.RunFolder(run.Run);
         var header = RunHeader.Parse(run.Header);
         var parts = await ledger.PartsOfAsync(run.Run, cancellationToken);
-        await publisher.CreateAsync($"{folder}/errors.jsonl", (stream, token) => WriteErrorsAsync(stream, run.Run, token), cancellationToken);
+        await publisher.CreateAsync($"{folder}/errors.jsonl", (stream, token) => WriteErrorsAsync(stream, run.Run, header.VersionsAreTags, token), cancellationToken);
         await CreateAsync($"{folder}/manifest.json", Manifest(run, header, ending, parts), cancellationToken);
         await CreateAsync($"{folder}/datapackage.json", DataPackage(run, header), cancellationToken);
         await publisher.CreateAsync($"{folder}/_SUCCESS", (_, _) => Task.CompletedTask, cancellationToken);
@@ -28,14 +28,14 @@ internal sealed class RunFolder(PartPublisher publisher, Ledger ledger)
     private Task<StoredFile?> CreateAsync(string name, JsonObject content, CancellationToken cancellationToken) => publisher.CreateAsync(
         name, (stream, token) => JsonSerializer.SerializeAsync(stream, content, Readable, token), cancellationToken);
 
-    private async Task WriteErrorsAsync(Stream stream, RunId run, CancellationToken cancellationToken)
+    private async Task WriteErrorsAsync(Stream stream, RunId run, bool versionsAreTags, CancellationToken cancellationToken)
     {
         await foreach (var failed in ledger.FailuresOfAsync(run, cancellationToken))
         {
             var line = new JsonObject
             {
                 ["document"] = failed.Path,
-                ["version"] = failed.Version,
+                ["version"] = RowVersion.Of(failed.Version, failed.Sha256, versionsAreTags),
                 ["stage"] = failed.Failure.Stage,
                 ["reason"] = failed.Failure.Reason,
                 ["permanent"] = failed.Failure.Permanent,

@@ -1,3 +1,4 @@
+using BatchInference.Documents;
 using BatchInference.Documents.Extraction;
 
 namespace BatchInference.Pipeline;
@@ -22,6 +23,9 @@ internal sealed class Shard(int number, IReadOnlyList<Pending> documents)
 
     /// <summary>Containers of which everything is home and that are not recorded yet.</summary>
     public List<SettledContainer> Containers { get; } = [];
+
+    /// <summary>As <see cref="Settlement.Emptied"/>, and not recorded yet.</summary>
+    public List<DocumentId> Emptied { get; } = [];
 
     /// <summary>What failed temporarily and is worth another try.</summary>
     public List<(Pending Pending, string Path, DocumentFailure Failure)> Retries { get; } = [];

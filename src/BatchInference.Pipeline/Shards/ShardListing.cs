@@ -15,6 +15,9 @@ internal sealed class ShardListing(RunPlan plan, DocumentSource source, FindSett
     /// <summary>The document to begin with; what stands before it in ordinal order comes last. Null to take the list as it is.</summary>
     public string? First { get; init; }
 
+    /// <summary>Told of every document, and when the list was read to its end; null to tell nobody.</summary>
+    public GoneDocuments? Gone { get; init; }
+
     /// <summary>The last document that was put up; null when none was.</summary>
     public string? Last { get; private set; }
 
@@ -64,7 +67,12 @@ internal sealed class ShardListing(RunPlan plan, DocumentSource source, FindSett
             var containers = await findContainers(paths, cancellationToken);
             var pending = documents.Select(document => new Pending(document, known.GetValueOrDefault(document.Id.Path), containers.GetValueOrDefault(document.Id.Path))).Where(IsPending).ToArray();
             if (countsAsListed)
+            {
                 progress.Listed(documents.Count, documents.Count - pending.Length);
+                foreach (var path in paths)
+                    Gone?.Listed(path);
+            }
+
             foreach (var document in pending)
                 yield return document;
         }
@@ -73,10 +81,14 @@ internal sealed class ShardListing(RunPlan plan, DocumentSource source, FindSett
     private async Task ListAsync(ShardBoard board, CancellationToken stop)
     {
         var cutter = new ShardCutter(plan, board.IsShared, progress);
+        var isWhole = false;
         await using (var pending = PendingAsync(countsAsListed: true, stop).GetAsyncEnumerator(CancellationToken.None))
         {
-            while (PutUp + cutter.Waiting != plan.Limit && await pending.MoveNextAsync())
+            while (PutUp + cutter.Waiting != plan.Limit)
             {
+                isWhole = !await pending.MoveNextAsync();
+                if (isWhole)
+                    break;
                 if (cutter.Add(pending.Current) is not { } full)
                     continue;
                 // Where the first look-ahead is not the whole list, another look at it tells how much there is.
@@ -85,6 +97,8 @@ internal sealed class ShardListing(RunPlan plan, DocumentSource source, FindSett
             }
         }
 
+        if (isWhole && Gone is not null)
+            await Gone.NoteAsync(stop);
         if (counting is null)
         {
             progress.Pending(cutter.Waiting);

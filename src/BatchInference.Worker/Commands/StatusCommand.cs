@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using BatchInference.Pipeline;
+using BatchInference.Worker.Configuration;
 using BatchInference.Worker.Jobs;
+using BatchInference.Worker.Jobs.Storages;
 using BatchInference.Worker.Scheduling;
 
 namespace BatchInference.Worker.Commands;
@@ -34,7 +36,7 @@ internal static class StatusCommand
                 }
                 else
                 {
-                    await surroundings.Output.WriteLineAsync($"{job.Name}: {Ending(last)}");
+                    await surroundings.Output.WriteLineAsync($"{job.Name}: {Ending(last)}{(last is not null && OutputOf(configuration, job) is { } output && output != last.Scope.Output ? $"; to {last.Scope.Output}" : "")}");
                 }
 
                 if (ledger is not null && (holder?.Run ?? last?.Run) is { } told)
@@ -46,6 +48,20 @@ internal static class StatusCommand
             return ExitCodes.Done;
         });
         return command;
+    }
+
+    // Null where the configuration of the output is wrong: whoever runs the job is told why.
+    private static string? OutputOf(WorkerConfiguration configuration, JobSettings job)
+    {
+        try
+        {
+            using var places = JobPlaces.OfOutput(configuration, job, output: null);
+            return places.Sink.Identity;
+        }
+        catch (ConfigurationException)
+        {
+            return null;
+        }
     }
 
     private static string Node(NodeRecord node) => string.Create(CultureInfo.InvariantCulture,

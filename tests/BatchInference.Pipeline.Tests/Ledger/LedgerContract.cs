@@ -84,10 +84,10 @@ public abstract class LedgerContract
         var failure = new FailureRecord("a", "v1", new DocumentFailure("open", "The share is away.", false), run.Run, Some.Evening);
         await Ledger.SettleAsync(new Settlement(run.Run, null, [], [], [failure]), default);
         (await Ledger.FailuresOfAsync(run.Run, default).ToListAsync()).ShouldBe([failure]);
-        (await Ledger.FailuresAsync("letters", default).ToListAsync()).ShouldBe([failure]);
+        (await Ledger.FailuresAsync(Some.Scope, default).ToListAsync()).ShouldBe([failure]);
         (await Ledger.CountAsync(run.Run, default)).Temporary.ShouldBe(1);
         await SettleAsync(run, 0, ["a"]);
-        (await Ledger.FailuresAsync("letters", default).ToListAsync()).ShouldBeEmpty();
+        (await Ledger.FailuresAsync(Some.Scope, default).ToListAsync()).ShouldBeEmpty();
         (await Ledger.CountAsync(run.Run, default)).ShouldBe(new RunCounts { Completed = 1 });
     }
 
@@ -106,12 +106,70 @@ public abstract class LedgerContract
         var run = await BeginAsync(1);
         await SettleAsync(run, 0, ["a"]);
         await SettleAsync(run, 1, ["b"], RowStatus.Failed);
-        (await Ledger.RetryAsync("letters", default)).ShouldBe(1);
+        (await Ledger.RetryAsync(Some.Scope, default)).ShouldBe(1);
         var found = await FindAsync("a", "b");
         found["a"].Retry.ShouldBeFalse();
         found["b"].Retry.ShouldBeTrue();
         await SettleAsync(run, 2, ["b"], RowStatus.Failed);
         (await FindAsync("b"))["b"].Retry.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task FailuresAndRetriesAreThoseOfOneOutput()
+    {
+        var elsewhere = Some.Run(2, new ResultScope("letters", "elsewhere"));
+        await Ledger.BeginAsync(elsewhere, default);
+        foreach (var run in new[] { await BeginAsync(1), elsewhere, Some.Run(3, Some.Scope) })
+        {
+            await Ledger.BeginAsync(run, default);
+            await Ledger.SettleAsync(new Settlement(
+                run.Run, Some.Part(run, 0, 1), [new SettledRow("a", "v1", Some.Sha256(1), RowStatus.Failed)], [],
+                [new FailureRecord("a", "v1", new DocumentFailure("extract", "Damaged.", true), run.Run, Some.Evening) { Sha256 = Some.Sha256(1) }]), default);
+        }
+
+        (await Ledger.FailuresAsync(elsewhere.Scope, default).SingleAsync()).ShouldBe(
+            new FailureRecord("a", "v1", new DocumentFailure("extract", "Damaged.", true), elsewhere.Run, Some.Evening) { Sha256 = Some.Sha256(1) });
+        (await Ledger.OutputsAsync("letters", default)).ShouldBe([Some.Scope.Output, "elsewhere"]);
+        (await Ledger.OutputsAsync("minutes", default)).ShouldBeEmpty();
+        (await Ledger.RetryAsync(elsewhere.Scope, default)).ShouldBe(1);
+        (await FindAsync("a"))["a"].Retry.ShouldBeFalse();
+        (await Ledger.FindAsync(elsewhere.Scope, ["a"], default))["a"].Retry.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task AFailureIsGoneWithItsDocumentAndThereAgainWithIt()
+    {
+        var run = await BeginAsync(1);
+        await SettleAsync(run, 0, ["a", "b"], RowStatus.Failed);
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [], [.. "ab".Select(name => new FailureRecord($"{name}", "v1", new DocumentFailure("extract", "Damaged.", true), run.Run, Some.Evening))]), default);
+        for (var times = 0; times < 2; times++)
+            await Ledger.NoteGoneAsync(Some.Scope, ["a"], ["b"], default);
+        (await Ledger.FailuresAsync(Some.Scope, default).Select(failed => failed.IsGone).ToListAsync()).ShouldBe([true, false]);
+        (await Ledger.RetryAsync(Some.Scope, default)).ShouldBe(1);
+        await Ledger.NoteGoneAsync(Some.Scope, [], ["a", "b"], default);
+        (await Ledger.RetryAsync(Some.Scope, default)).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task WhatAContainerThatWasReadDidNotHoldIsGone()
+    {
+        var run = await BeginAsync(1);
+        await SettleAsync(run, 0, ["a.zip!/1", "a.zip!/2", "a.zip!/inner.zip!/3", "a.zip#4", "a.zip#old", "a.zip.txt", "b.zip!/1"]);
+        var cut = new FailureRecord("a.zip!/inner.zip", "v2", new DocumentFailure("extract", "Damaged.", true), run.Run, Some.Evening);
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [new UnchangedDocument("a.zip!/2", "v2")], [cut])
+        {
+            Containers = [Container("a.zip", RowStatus.Failed) with { Version = "v2" }],
+        }, default);
+        (await GoneAsync()).ShouldBe(["a.zip!/1", "a.zip#4"]);
+        await Ledger.SettleAsync(new Settlement(run.Run, null, [], [new UnchangedDocument("a.zip!/1", "v3")], []) { Emptied = [new("b.zip", "v2")] }, default);
+        (await GoneAsync()).ShouldBe(["a.zip#4", "b.zip!/1"]);
+
+        async Task<IReadOnlyList<string>> GoneAsync()
+        {
+            List<string> gone = [];
+            await Ledger.ReadValidAsync(Some.Scope, async rows => gone = await rows.Where(row => row.IsGone).Select(row => row.Path).Order(StringComparer.Ordinal).ToListAsync(), default);
+            return gone;
+        }
     }
 
     [Fact]
@@ -132,7 +190,7 @@ public abstract class LedgerContract
             ["b.zip"] = new("v1", Some.Sha256(7), RowStatus.Completed, "work", "extraction", false, run.Run),
         }, ignoreOrder: true);
 
-        (await Ledger.RetryAsync("letters", default)).ShouldBe(1);
+        (await Ledger.RetryAsync(Some.Scope, default)).ShouldBe(1);
         found = await Ledger.FindContainersAsync(Some.Scope, ["a.zip", "b.zip"], default);
         found["a.zip"].Retry.ShouldBeTrue();
         found["b.zip"].Retry.ShouldBeFalse();
@@ -152,10 +210,10 @@ public abstract class LedgerContract
             Containers = [Container("a.eml", RowStatus.Completed) with { Retry = true, HasOwnRow = true }],
         }, default);
         (await Ledger.FindContainersAsync(Some.Scope, ["a.eml"], default))["a.eml"].Retry.ShouldBeTrue();
-        (await Ledger.FailuresAsync("letters", default).CountAsync()).ShouldBe(4);
+        (await Ledger.FailuresAsync(Some.Scope, default).CountAsync()).ShouldBe(4);
 
         await Ledger.SettleAsync(new Settlement(run.Run, null, [], [], []) { Containers = [Container("a.eml", RowStatus.Completed) with { HasOwnRow = true }] }, default);
-        (await Ledger.FailuresAsync("letters", default).Select(one => one.Path).ToListAsync()).ShouldBe(["a.em", "a.eml!2"], ignoreOrder: true);
+        (await Ledger.FailuresAsync(Some.Scope, default).Select(one => one.Path).ToListAsync()).ShouldBe(["a.em", "a.eml!2"], ignoreOrder: true);
         (await FindAsync("a.eml")).ShouldNotBeEmpty();
     }
 
@@ -218,7 +276,7 @@ public abstract class LedgerContract
         (await Ledger.SuspectsAsync(new ResultScope("letters", "elsewhere"), default)).ShouldBeEmpty();
         await SettleAsync(third, 0, ["a"], RowStatus.Failed);
         (await Ledger.SuspectsAsync(Some.Scope, default)).Keys.ShouldBe(["b"]);
-        await Ledger.RetryAsync("letters", default);
+        await Ledger.RetryAsync(Some.Scope, default);
         (await Ledger.SuspectsAsync(Some.Scope, default)).ShouldBeEmpty();
     }
 
@@ -264,7 +322,7 @@ public abstract class LedgerContract
             new FailureRecord($"{number:0000}", "v1", new DocumentFailure("open", number % 2 == 0 ? "Away." : "Busy.", false), run.Run, Some.Evening))];
         await Ledger.SettleAsync(new Settlement(run.Run, null, [], [], failures), default);
         (await Ledger.FailuresOfAsync(run.Run, default).ToListAsync()).ShouldBe(failures);
-        (await Ledger.FailuresAsync("letters", default).ToListAsync()).ShouldBe(failures.OrderBy(failed => failed.Failure.Reason, StringComparer.Ordinal).ThenBy(failed => failed.Path, StringComparer.Ordinal));
+        (await Ledger.FailuresAsync(Some.Scope, default).ToListAsync()).ShouldBe(failures.OrderBy(failed => failed.Failure.Reason, StringComparer.Ordinal).ThenBy(failed => failed.Path, StringComparer.Ordinal));
     }
 
     [Fact]

@@ -110,7 +110,7 @@ public sealed class PostgresLedgerTests(SharedPostgres server) : LedgerContract,
         var run = await BeginAsync(1);
         var failure = new FailureRecord("é 𝄞", "v1", new DocumentFailure("extract", "A NUL \0, a backslash \\u0000, a quote ' and \" and {}.", false), run.Run, Some.Evening);
         await ledger.SettleAsync(new Settlement(run.Run, null, [], [], [failure]), default);
-        (await ledger.FailuresAsync("letters", default).SingleAsync()).Failure.Reason.ShouldBe("A NUL \ufffd, a backslash \\u0000, a quote ' and \" and {}.");
+        (await ledger.FailuresAsync(Some.Scope, default).SingleAsync()).Failure.Reason.ShouldBe("A NUL \ufffd, a backslash \\u0000, a quote ' and \" and {}.");
     }
 
     private Task SettleAsync(RunRecord run, int shard, string path, long token) => ledger.SettleAsync(

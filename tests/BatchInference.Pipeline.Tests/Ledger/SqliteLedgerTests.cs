@@ -58,10 +58,10 @@ public sealed class SqliteLedgerTests : LedgerContract, IDisposable
                 ["b"] = new("v2", Some.Sha256(2), RowStatus.Completed, "work", "extraction", false, runs[0].Run),
                 ["c"] = new("v1", null, RowStatus.Failed, "work", "extraction", true, runs[1].Run),
             }, ignoreOrder: true);
-            (await opened.FailuresAsync("letters", default).Select(failed => failed.Path).ToListAsync()).ShouldBe(["c", "d"]);
+            (await opened.FailuresAsync(Some.Scope, default).Select(failed => failed.Path).ToListAsync()).ShouldBe(["c", "d"]);
             (await opened.PartsAsync(Some.Scope, default).CountAsync()).ShouldBe(2);
             await opened.SettleAsync(new Settlement(runs[0].Run, Some.Part(runs[0], 1, 1), [new SettledRow("d", "v1", Some.Sha256(4), RowStatus.Completed)], [], []), default);
-            (await opened.FailuresAsync("letters", default).Select(failed => failed.Path).ToListAsync()).ShouldBe(["c"]);
+            (await opened.FailuresAsync(Some.Scope, default).Select(failed => failed.Path).ToListAsync()).ShouldBe(["c"]);
         }
 
         VersionOf(file).ShouldBe(SqliteSchema.Newest);

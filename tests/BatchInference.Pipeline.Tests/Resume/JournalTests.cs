@@ -38,7 +38,7 @@ public sealed class JournalTests : IDisposable
         published.Select(row => row.Document).ShouldBe(rows.Select(row => row.Document).Order(StringComparer.Ordinal));
         published.Select(row => row.ProcessedAt).Distinct().ShouldBe(rows.Select(row => row.ProcessedAt).Distinct());
         archive.Sink.Names.ShouldContain(PartNames.Of(PartNames.Parquet, part));
-        (await archive.Ledger.FailuresAsync("letters", default).Select(failed => failed.Path).ToListAsync()).ShouldBe(["locked"]);
+        (await archive.Ledger.FailuresAsync(Some.Scope, default).Select(failed => failed.Path).ToListAsync()).ShouldBe(["locked"]);
     }
 
     [Theory]

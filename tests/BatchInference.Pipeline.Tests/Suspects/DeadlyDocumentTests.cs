@@ -35,7 +35,7 @@ public sealed class DeadlyDocumentTests : IDisposable
         // It stays aside, until somebody asks for it, or it changes.
         (await StartUntilItStandsAsync()).ShouldBe(0);
         await using (var ledger = SqliteLedger.Open(folder["state"]))
-            (await ledger.RetryAsync("letters", default)).ShouldBe(1);
+            (await ledger.RetryAsync(new ResultScope("letters", new FolderSink(folder["results"]).Identity), default)).ShouldBe(1);
         (await StartUntilItStandsAsync()).ShouldBe(3);
         folder.Write("archive/letter-17.txt", "This one was mended, and harms nobody any more.");
         (await StartUntilItStandsAsync()).ShouldBe(0);

@@ -26,7 +26,7 @@ public sealed class SuspectTests : IDisposable
         var parts = archive.Sink.Names.Where(name => name.StartsWith("jsonl/", StringComparison.Ordinal)).Select(name => archive.RowsOf(name).Select(row => row.Document).ToArray()).ToArray();
         parts[^3..].Select(part => part.Single()).Order(StringComparer.Ordinal).ShouldBe(["letter-03", "letter-11", "letter-20"]);
         (await archive.Ledger.SuspectsAsync(Some.Scope, default)).ShouldBeEmpty();
-        (await archive.Ledger.FailuresAsync("letters", default).CountAsync()).ShouldBe(0);
+        (await archive.Ledger.FailuresAsync(Some.Scope, default).CountAsync()).ShouldBe(0);
         (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
     }
 
@@ -79,7 +79,7 @@ public sealed class SuspectTests : IDisposable
         report.Counts.Failed.ShouldBe(1);
         archive.Rows.Single(row => row.Status == RowStatus.Failed).Error!.Reason.ShouldStartWith("This document brought the worker down 2 times while it was the only one in hand.");
         (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
-        (await archive.Ledger.RetryAsync("letters", default)).ShouldBe(1);
+        (await archive.Ledger.RetryAsync(Some.Scope, default)).ShouldBe(1);
         (await archive.RunAsync()).Counts.Completed.ShouldBe(1);
     }
 
