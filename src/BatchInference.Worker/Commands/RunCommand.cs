@@ -62,7 +62,7 @@ internal static class RunCommand
             }
 
             var report = await runner.RunAsync(plan, stop);
-            await RunText.WriteAsync(surroundings.Output, report, prepared, ledger, parsed.GetValue(json));
+            await RunText.WriteAsync(surroundings.Output, report, prepared, ledger, parsed.GetValue(output), parsed.GetValue(json));
             return ExitCode(report, parsed.GetValue(strict));
         });
         return command;

@@ -11,7 +11,7 @@ internal static class RunText
 {
     private const int MostReasons = 20;
 
-    public static async Task WriteAsync(TextWriter output, RunReport report, PreparedJob job, Ledger ledger, bool json)
+    public static async Task WriteAsync(TextWriter output, RunReport report, PreparedJob job, Ledger ledger, string? folder, bool json)
     {
         var reasons = await FailureReasons.CountAsync(ledger.FailuresOfAsync(report.Run, CancellationToken.None));
         if (json)
@@ -33,7 +33,7 @@ internal static class RunText
             if (reasons.Count > 0) await output.WriteLineAsync("  failures");
             foreach (var (stage, reason, documents, permanent) in reasons.Take(MostReasons))
                 await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"    {documents,6}  {stage}: {reason}{(permanent ? "" : " (tried again)")}"));
-            if (reasons.Count > MostReasons) await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"            and {reasons.Count - MostReasons} other reasons: batch-inference failures {report.Job}"));
+            if (reasons.Count > MostReasons) await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"            and {reasons.Count - MostReasons} other reasons: batch-inference failures {report.Job}{(folder is null ? "" : $" --output {folder}")}"));
             await output.WriteLineAsync($"  results    {job.Sink.Identity}");
         }
 
