@@ -331,6 +331,16 @@ public sealed class ContainerTests : IDisposable
         (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
     }
 
+    [Fact]
+    public async Task AnExportOfBooksThatHadTwoDocumentsOfOneNameHasOneRowOfIt()
+    {
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."));
+        archive["box.zip!/1.txt"] = "A file with an odd name.";
+        await archive.RunAsync();
+        archive.RowsPerDocument.ShouldBe(["box.zip!/1.txt", "box.zip!/1.txt"]);
+        (await ExistingAsync()).ShouldBe(["box.zip!/1.txt"]);
+    }
+
     private async Task<IReadOnlyList<string>> ExistingAsync()
     {
         using var folder = new TempFolder();
