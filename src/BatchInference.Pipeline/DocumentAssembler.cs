@@ -74,9 +74,12 @@ internal sealed class DocumentAssembler(RunPlan plan, TimeProvider time)
             Status = status,
             Metadata = Metadata(hand.Reading),
             Run = plan.Run.ToString(),
-            ProcessedAt = time.GetUtcNow(),
+            ProcessedAt = Milliseconds(time.GetUtcNow()),
         };
     }
+
+    // What a line holds: a row that is read back from it, for the file of another format or after a kill, says no other time than the one that never was.
+    private static DateTimeOffset Milliseconds(DateTimeOffset moment) => moment.AddTicks(-(moment.Ticks % TimeSpan.TicksPerMillisecond));
 
     // Identifiers tell which record a row is; titles and authors are personal data that a job asks for.
     private IReadOnlyDictionary<string, string> Metadata(DocumentReading reading) => plan.Formats.Metadata && reading.Text is { Metadata.Count: > 0 } text
