@@ -55,5 +55,5 @@ public sealed class DataTeamTests(DemoRun demo)
         texts.ShouldAllBe(cell => !"=+-@\t\r".Contains(cell[0]));
     }
 
-    private static string? Undefused(string? cell) => cell is ['\'', '=' or '+' or '-' or '@' or '\t' or '\r', ..] ? cell[1..] : cell;
+    private static string? Undefused(string? cell) => cell is null ? null : System.Text.RegularExpressions.Regex.Replace(cell, "(^|[,;\t|\r\n])(\"*)'(?=[=+@\t\r-])", "$1$2");
 }

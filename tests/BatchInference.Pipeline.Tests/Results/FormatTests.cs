@@ -68,9 +68,78 @@ public sealed class FormatTests : IDisposable
         await archive.RunAsync(AllFormats);
         var csv = archive.Sink.Text(archive.Sink.Names.Single(name => name.StartsWith("csv/", StringComparison.Ordinal)));
         csv.ShouldStartWith("\uFEFFdocument;version;");
-        csv.ShouldContain("\r\n'=cmd|' /C calc'!A0;");
+        csv.ShouldContain("\r\n\"'=cmd|' /C calc'!A0\";");
         csv.ShouldContain(";\"'+1 is a formula. And, \"\"this\"\" needs quotes;\nso does this.\";");
         csv.ShouldContain(";0.75;");
+    }
+
+    [Theory]
+    [InlineData(',')]
+    [InlineData(';')]
+    public async Task NoFormulaBeginsAtAnyDelimiterThatASpreadsheetMaySplitAt(char delimiter)
+    {
+        foreach (var file in await FormulasAsync(delimiter))
+        {
+            foreach (var cell in File.ReadAllText(file).Split([',', ';', '\t', '|', '\r', '\n']))
+                cell.TrimStart('"').ShouldNotMatch("^[=+@-]", cell);
+            // A reader of the file's own delimiter gets the whole text as one cell.
+            Query($"SELECT document, summary_text FROM read_csv('{file}', delim = '{delimiter}', header = true, quote = '\"', escape = '\"') WHERE document LIKE 'x%'").Single()
+                .Select(Undefused).ShouldBe(["x;=3*4.txt", Formulas]);
+        }
+    }
+
+    [Fact]
+    public async Task LibreOfficeMakesAFormulaOfNoCell()
+    {
+        Assert.SkipUnless(File.Exists(LibreOffice), "LibreOffice is not installed.");
+        var files = (await FormulasAsync(',')).Concat(await FormulasAsync(';')).ToArray();
+        File.WriteAllText(folder["control.csv"], "Bonjour;=1+2;la mairie\r\nBonjour,=1+2,la mairie\r\n");
+        foreach (var delimiter in (char[])[',', ';'])
+        {
+            var converted = folder[$"converted-{(int)delimiter}"];
+            using var office = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(LibreOffice,
+            [
+                $"-env:UserInstallation=file://{folder["profile"]}", "--headless", "--convert-to", "xlsx", "--outdir", converted,
+                // Split here, whatever the file was written with; the last but one says that formulas are run.
+                $"--infilter=CSV:{(int)delimiter},34,76,1,,1036,false,true,false,false,false,1", folder["control.csv"], .. files,
+            ]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            await office.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Formulae(Path.Combine(converted, "control.xlsx")).ShouldBe(1);
+            foreach (var file in files)
+                Formulae(Path.Combine(converted, Path.ChangeExtension(Path.GetFileName(file), "xlsx"))).ShouldBe(0, $"{file} split at {delimiter}");
+        }
+    }
+
+    [Fact]
+    public async Task AllFormatsSayTheSameTime()
+    {
+        archive.Time.Advance(TimeSpan.FromTicks(1_234_567));
+        archive["a"] = "A plain letter. Of two sentences.";
+        await archive.RunAsync(AllFormats);
+        Unload();
+        foreach (var extension in (string[])["jsonl", "parquet", "csv"])
+            await new Export(archive.Sink, archive.Ledger).ToFileAsync("letters", folder[$"view.{extension}"], new CsvFormat(';'), null, default);
+        foreach (var (column, from) in ((string, string)[])
+        [
+            ("processedAt", $"read_json('{folder.Path}/jsonl/**/*.jsonl')"), ("processed_at", $"read_parquet('{folder.Path}/parquet/**/*.parquet')"), ("processed_at", $"read_csv('{folder.Path}/csv/**/*.csv', delim = ';')"),
+            ("processedAt", $"read_json('{folder["view.jsonl"]}')"), ("processed_at", $"read_parquet('{folder["view.parquet"]}')"), ("processed_at", $"read_csv('{folder["view.csv"]}', delim = ';')"),
+        ])
+            Query($"SELECT epoch_us({column}::TIMESTAMPTZ) FROM {from}").ShouldBe([[$"{(Some.Evening.AddSeconds(1).AddMilliseconds(123) - DateTimeOffset.UnixEpoch).Ticks / 10}"]], from);
+    }
+
+    [Fact]
+    public async Task NightsWithOtherTasksAreReadTogetherByTheNamesOfTheirColumns()
+    {
+        archive["a"] = "A plain letter. Of two sentences.";
+        await archive.RunAsync(plan => AllFormats(plan) with { Passes = [plan.Passes[0] with { Tasks = [new PlannedTask("topic", TaskKind.Classification)] }] });
+        archive["b"] = "Another plain letter. Of two sentences.";
+        await archive.RunAsync(plan => AllFormats(plan) with { Passes = [plan.Passes[0] with { Tasks = [new PlannedTask("summary", TaskKind.Summary)] }] });
+        Unload();
+        var shown = System.Text.RegularExpressions.Regex.Match(File.ReadAllText(Repository.At("README.md")), "```sql\n(.*?)```", System.Text.RegularExpressions.RegexOptions.Singleline).Groups[1].Value;
+        Query(shown.Replace("results/demo", folder.Path, StringComparison.Ordinal)).Sum(row => int.Parse(row[1]!, System.Globalization.CultureInfo.InvariantCulture)).ShouldBe(3);
+        Query($"SELECT document, topic_label IS NULL, summary_text IS NULL FROM read_parquet('{folder.Path}/parquet/**/*.parquet', hive_partitioning = true, union_by_name = true) ORDER BY ALL")
+            .ShouldBe([["a", "False", "True"], ["a", "True", "False"], ["b", "True", "False"]]);
+        Should.Throw<DuckDBException>(() => Query($"SELECT document, summary_text FROM read_parquet('{folder.Path}/parquet/**/*.parquet', hive_partitioning = true)"));
     }
 
     [Fact]
@@ -193,6 +262,30 @@ public sealed class FormatTests : IDisposable
         archive["accents/été 😀.txt"] = "L’été — « à la plage ». Œuvre n° 3.";
     }
 
+    private const string LibreOffice = "/usr/bin/soffice";
+
+    private const string Formulas = "Bonjour;=1+2;la mairie,=1+3,et \"=1+4\",\"=1+5\";\"=1+6\";|@SUM(1)|\t+1\t-1\n=1+7\n+8.";
+
+    // A part and an export whose texts would run as formulas, at whatever delimiter a machine splits.
+    private async Task<IReadOnlyList<string>> FormulasAsync(char delimiter)
+    {
+        using var one = new Archive();
+        one["x;=3*4.txt"] = Formulas;
+        one["y,=3*4.txt"] = "\"=1+2\";=1+9;";
+        await one.RunAsync(plan => plan with { Formats = new OutputFormats { Csv = new CsvFormat(delimiter), Metadata = true } });
+        string[] files = [folder[$"part-{(int)delimiter}.csv"], folder[$"export-{(int)delimiter}.csv"]];
+        File.WriteAllBytes(files[0], one.Sink.Bytes(one.Sink.Names.Single(name => name.StartsWith("csv/", StringComparison.Ordinal))));
+        await new Export(one.Sink, one.Ledger).ToFileAsync("letters", files[1], new CsvFormat(delimiter), null, default);
+        return files;
+    }
+
+    private static int Formulae(string workbook)
+    {
+        using var zip = System.IO.Compression.ZipFile.OpenRead(workbook);
+        using var sheet = new StreamReader(zip.GetEntry("xl/worksheets/sheet1.xml")!.Open());
+        return System.Text.RegularExpressions.Regex.Count(sheet.ReadToEnd(), "<f[ >]");
+    }
+
     private static RunPlan AllFormats(RunPlan plan) => plan with { Formats = new OutputFormats { Parquet = true, Csv = new CsvFormat(';', true) } };
 
     private void Unload()
@@ -204,7 +297,7 @@ public sealed class FormatTests : IDisposable
         }
     }
 
-    private static string? Undefused(string? cell) => cell is ['\'', '=' or '+' or '-' or '@', ..] ? cell[1..] : cell;
+    private static string? Undefused(string? cell) => cell is null ? null : System.Text.RegularExpressions.Regex.Replace(cell, "(^|[,;\t|\r\n]\"*)'(?=[=+@-])", "$1");
 
     private static List<string?[]> Query(string sql)
     {

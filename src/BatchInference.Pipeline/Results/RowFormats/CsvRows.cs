@@ -1,11 +1,16 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace BatchInference.Pipeline.Results.RowFormats;
 
 /// <summary>RFC 4180: UTF-8, a header, CRLF, point as decimal sign, null is empty and an empty text is <c>""</c>.</summary>
-internal static class CsvRows
+internal static partial class CsvRows
 {
+    // A spreadsheet splits at the delimiter of its own country, whatever the file's is, and at line breaks once it has lost count of the quotes.
+    private static readonly SearchValues<char> Special = SearchValues.Create(",;\t|\"\r\n");
+
     public static async Task WriteAsync(Stream stream, IReadOnlyList<FlatColumn> columns, CsvFormat format, IAsyncEnumerable<ResultRow> rows, CancellationToken cancellationToken)
     {
         await using var text = new StreamWriter(stream, new UTF8Encoding(format.ByteOrderMark), bufferSize: 64 * 1024, leaveOpen: true);
@@ -21,7 +26,7 @@ internal static class CsvRows
         foreach (var cell in cells)
         {
             if (cell is not null)
-                Append(line, cell, delimiter);
+                Append(line, cell);
             line.Append(delimiter);
         }
 
@@ -29,9 +34,9 @@ internal static class CsvRows
         return line.Append("\r\n");
     }
 
-    private static void Append(StringBuilder line, string cell, char delimiter)
+    private static void Append(StringBuilder line, string cell)
     {
-        if (cell.Length > 0 && !cell.AsSpan().ContainsAny(delimiter, '"', '\n') && !cell.Contains('\r', StringComparison.Ordinal))
+        if (cell.Length > 0 && !cell.AsSpan().ContainsAny(Special))
             line.Append(cell);
         else
             line.Append('"').Append(cell.Replace("\"", "\"\"", StringComparison.Ordinal)).Append('"');
@@ -47,6 +52,14 @@ internal static class CsvRows
         var other => throw new InvalidOperationException($"Column {column.Name} gives a {other.GetType().Name}."),
     };
 
-    // What a spreadsheet would run as a formula: https://owasp.org/www-community/attacks/CSV_Injection
-    private static string Defuse(string text) => text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' ? $"'{text}" : text;
+    // What a spreadsheet would run as a formula: https://owasp.org/www-community/attacks/CSV_Injection. Where it splits at another delimiter than the file's, quotes in the middle of
+    // its cell protect nothing, so a formula may not begin behind any delimiter inside a text either.
+    private static string Defuse(string text)
+    {
+        var defused = Formula().Replace(text, "$1'");
+        return defused is ['\t' or '\r', ..] ? $"'{defused}" : defused;
+    }
+
+    [GeneratedRegex("""((?:^|[,;\t|\r\n])"*)(?=[=+\-@])""")]
+    private static partial Regex Formula();
 }
