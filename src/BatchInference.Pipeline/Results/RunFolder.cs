@@ -110,7 +110,7 @@ internal sealed class RunFolder(PartPublisher publisher, Ledger ledger)
         {
             ["name"] = "rows",
             ["profile"] = "tabular-data-resource",
-            ["description"] = "The columns of the Parquet and CSV files whose names manifest.json lists.",
+            ["description"] = "The columns of the Parquet and CSV files whose names manifest.json lists. Runs of other tasks have other columns: read several by name (DuckDB: union_by_name = true).",
             ["data"] = new JsonArray(),
             ["schema"] = new JsonObject
             {

@@ -155,13 +155,13 @@ internal static class KnownKeys
             ("folder", StorageKeys.FolderOutput),
             ("azureBlob", StorageKeys.BlobOutput),
             ("s3", StorageKeys.ObjectOutput),
-            ("formats", new ListKey("What is written. The JSON lines always are.", new ChoiceKey("A format.", "jsonl", "parquet", "csv")) { Default = new JsonArray("jsonl", "parquet", "csv") }),
+            ("formats", new ListKey("What is written. The JSON lines always are. A format that is added later has the rows from then on; `export` gives all.", new ChoiceKey("A format.", "jsonl", "parquet", "csv")) { Default = new JsonArray("jsonl", "parquet", "csv") }),
             ("csv", new SectionKey("How CSV files are written.",
             [
-                ("delimiter", new ChoiceKey("Between cells.", ",", ";", "\t", "|") { Default = "," }),
+                ("delimiter", new ChoiceKey("Between cells. A spreadsheet splits at the one of its country: a French Excel needs `;`.", ",", ";", "\t", "|") { Default = "," }),
                 ("byteOrderMark", new SwitchKey("Begins files with the mark by which spreadsheets know UTF-8.") { Default = false }),
             ])),
-            ("text", new SwitchKey("Also stores the extracted texts, so that quotes can be checked.") { Default = false }),
+            ("text", new SwitchKey("Also stores the extracted texts, so that quotes can be checked. Switched on later it does so for documents from then on; `run --again` stores all.") { Default = false }),
             ("metadata", new SwitchKey("Also writes what documents say of themselves (title, author, dates) as `metadata`. Identifiers that a container gives its documents are in the JSON lines in any case.") { Default = false }),
         ]) { Alternatives = ["folder", "azureBlob", "s3"], Required = true }),
     ]);
