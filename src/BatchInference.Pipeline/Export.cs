@@ -24,7 +24,7 @@ public sealed class Export(ResultSink sink, Ledger ledger)
     /// <param name="cancellationToken">Asks to stop.</param>
     /// <returns>How many rows there are, and what an admin should know of them.</returns>
     /// <exception cref="ArgumentException">The name's end is none of these.</exception>
-    /// <exception cref="InvalidDataException">A part is damaged; it is named.</exception>
+    /// <exception cref="InvalidDataException">A part is damaged or was altered; it is named.</exception>
     public async Task<ExportReport> ToFileAsync(string job, string file, CsvFormat csv, DocumentSource? existing, CancellationToken cancellationToken)
     {
         var scope = new ResultScope(job, sink.Identity);
@@ -102,7 +102,7 @@ public sealed class Export(ResultSink sink, Ledger ledger)
                 continue;
             }
 
-            await foreach (var row in ReadAsync(stream, name, part.Rows, cancellationToken))
+            await foreach (var row in ReadAsync(stream, name, part, cancellationToken))
             {
                 // Taken out: parts of earlier programs may have two rows of one name.
                 if (!valid.Remove(row.Document, out var isGone))
@@ -119,11 +119,12 @@ public sealed class Export(ResultSink sink, Ledger ledger)
         }
     }
 
-    // Every row of a part that is as it was recorded, as far as its rows tell.
-    private async IAsyncEnumerable<ResultRow> ReadAsync(Stream stream, string name, int recorded, [EnumeratorCancellation] CancellationToken cancellationToken)
+    // Every row of a part; what it was all the while is known at its end, before the export has its name.
+    private async IAsyncEnumerable<ResultRow> ReadAsync(Stream stream, string name, PartRecord part, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var count = 0;
-        await using var rows = JsonLines.ReadAsync(stream, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using var hashing = new HashingStream(stream);
+        await using var rows = JsonLines.ReadAsync(hashing, cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (true)
         {
             try
@@ -140,8 +141,10 @@ public sealed class Export(ResultSink sink, Ledger ledger)
             yield return rows.Current;
         }
 
-        if (count != recorded)
-            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{name} in {sink.Identity} is damaged: it has {count} rows, and the ledger records {recorded}."));
+        if (count != part.Rows)
+            throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{name} in {sink.Identity} is damaged: it has {count} rows, and the ledger records {part.Rows}."));
+        if (hashing.Sha256() is var found && found != part.Sha256)
+            throw new InvalidDataException($"{name} in {sink.Identity} is damaged: it is not as it was written (its SHA-256 is {found}, and the ledger records {part.Sha256}).");
     }
 
     /// <summary>The valid rows of one moment in a file of their own, so that many cost disk, not memory, and the books are not kept waiting.</summary>

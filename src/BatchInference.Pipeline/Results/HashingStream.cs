@@ -2,17 +2,17 @@ using System.Security.Cryptography;
 
 namespace BatchInference.Pipeline.Results;
 
-/// <summary>Passes what is written on, and knows its length and hash. What it passes to stays open.</summary>
+/// <summary>Passes on what is written, or read, and knows its length and hash. What is behind it stays open.</summary>
 internal sealed class HashingStream(Stream inner) : Stream
 {
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long length;
 
-    public override bool CanRead => false;
+    public override bool CanRead => inner.CanRead;
 
     public override bool CanSeek => false;
 
-    public override bool CanWrite => true;
+    public override bool CanWrite => inner.CanWrite;
 
     public override long Length => length;
 
@@ -22,7 +22,7 @@ internal sealed class HashingStream(Stream inner) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Of all that was written, in lower-case hexadecimal.</summary>
+    /// <summary>Of all that was written or read, in lower-case hexadecimal.</summary>
     public string Sha256() => Convert.ToHexStringLower(hash.GetCurrentHash());
 
     public override void Write(ReadOnlySpan<byte> buffer)
@@ -45,7 +45,21 @@ internal sealed class HashingStream(Stream inner) : Stream
 
     public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        var read = inner.Read(buffer, offset, count);
+        Count(buffer.AsSpan(offset, read));
+        return read;
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = await inner.ReadAsync(buffer, cancellationToken);
+        Count(buffer.Span[..read]);
+        return read;
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
@@ -58,9 +72,9 @@ internal sealed class HashingStream(Stream inner) : Stream
         base.Dispose(disposing);
     }
 
-    private void Count(ReadOnlySpan<byte> written)
+    private void Count(ReadOnlySpan<byte> passed)
     {
-        hash.AppendData(written);
-        length += written.Length;
+        hash.AppendData(passed);
+        length += passed.Length;
     }
 }

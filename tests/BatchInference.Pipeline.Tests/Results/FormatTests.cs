@@ -223,6 +223,7 @@ public sealed class FormatTests : IDisposable
     [InlineData("cut in a line")]
     [InlineData("cut behind a line")]
     [InlineData("no text")]
+    [InlineData("another label")]
     public async Task APartThatIsDamagedIsNamed(string how)
     {
         archive["a"] = "A plain letter. Of two sentences.";
@@ -234,6 +235,7 @@ public sealed class FormatTests : IDisposable
         {
             "cut in a line" => bytes[..^20],
             "cut behind a line" => bytes[..(Array.IndexOf(bytes, (byte)'\n') + 1)],
+            "another label" => System.Text.Encoding.UTF8.GetBytes(archive.Sink.Text(part).Replace("\"label\":\"", "\"label\":\"FORGED ", StringComparison.Ordinal)),
             _ => [0xFF, 0xFE, .. bytes],
         });
         (await Should.ThrowAsync<InvalidDataException>(() => new Export(archive.Sink, archive.Ledger).ToFileAsync("letters", folder["view.jsonl"], new CsvFormat(), null, default)))
