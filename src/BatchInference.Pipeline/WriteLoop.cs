@@ -89,7 +89,11 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         if (outcome is { Kind: OutcomeKind.Temporary, Failure: { } temporary })
             hand.Shard.Retries.Add((hand.Pending, hand.Path, temporary));
         if (outcome is { Text: { } text, Sha256: { } sha256 })
-            await publisher.KeepTextAsync(sha256, text, cancellationToken);
+        {
+            var file = await publisher.KeepTextAsync(sha256, text, cancellationToken);
+            outcome = outcome with { Row = outcome.Row! with { TextFile = file == PartNames.Text(sha256) ? null : file } };
+        }
+
         hand.Shard.Share += new ShardShare(
             Unchanged: outcome.Kind == OutcomeKind.Unchanged ? 1 : 0, Members: isMember && outcome.Row is not null ? 1 : 0, Tokens: outcome.Row?.TokensRead ?? 0);
         if (outcome.Row is { } row)

@@ -210,15 +210,31 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
-    public async Task ATextThatAnEarlierExtractionLeftMakesRoomForTheOneThatQuotesCountIn()
+    public async Task AnotherTextOfTheSameBytesLiesBesideTheFirstAndItsRowNamesIt()
     {
+        var formats = new OutputFormats { Text = true, Csv = new CsvFormat(), Parquet = true };
         archive["one"] = "The same words.";
-        await archive.RunAsync(plan => plan with { Formats = new OutputFormats { Text = true } });
+        await archive.RunAsync(plan => plan with { Formats = formats });
         archive.Extractor.Grown++;
         archive.Extractor.Read = text => $"{text} And a footnote.";
-        await archive.RunAsync(plan => plan with { Formats = new OutputFormats { Text = true }, Again = true });
+        archive["two"] = "The same words.";
+        // The process dies, and its journal is published by the next.
+        await archive.DieAsync(name => name.StartsWith("jsonl/", StringComparison.Ordinal), plan => plan with { Formats = formats, Again = true });
+        await archive.RunAsync(plan => plan with { Formats = formats });
+        archive.Extractor.Read = text => text;
+        archive["three"] = "The same words.";
+        await archive.RunAsync(plan => plan with { Formats = formats });
+
         var sha256 = archive.Rows[0].Sha256!;
-        archive.Sink.Text($"text/{sha256[..2]}/{sha256}.txt").ShouldBe("The same words. And a footnote.");
+        var beside = $"text/{sha256[..2]}/{sha256}-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("The same words. And a footnote."u8))[..16]}.txt";
+        archive.Sink.Names.Where(name => name.StartsWith("text/", StringComparison.Ordinal)).ShouldBe([beside, $"text/{sha256[..2]}/{sha256}.txt"]);
+        archive.Rows.Select(row => (row.Document, row.TextFile)).OrderBy(row => row).ShouldBe([("one", null), ("one", beside), ("three", null), ("two", beside)]);
+        foreach (var row in archive.Rows)
+            archive.Sink.Text(row.TextFile ?? $"text/{sha256[..2]}/{sha256}.txt").Length.ShouldBe((int)row.Characters!);
+
+        await new Export(archive.Sink, archive.Ledger).ToFileAsync("letters", Path.Combine(archive.State, "view.jsonl"), new CsvFormat(), null, default);
+        File.ReadLines(Path.Combine(archive.State, "view.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)
+            .Select(row => row.TryGetProperty("textFile", out var file) ? file.GetString() : null).Order().ShouldBe([null, beside, beside]);
     }
 
     [Fact]

@@ -38,5 +38,8 @@ internal static class PartNames
 
     public static string Text(string sha256) => $"text/{sha256[..2]}/{sha256}.txt";
 
+    /// <summary>Of a text that is not the first that was read in the same bytes: by the beginning of its own hash, too.</summary>
+    public static string Text(string sha256, string ofText) => $"text/{sha256[..2]}/{sha256}-{ofText}.txt";
+
     public static string RunFolder(RunId run) => $"_runs/{run}";
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using BatchInference.Pipeline.Results.RowFormats;
 using Polly;
@@ -9,6 +10,8 @@ namespace BatchInference.Pipeline.Results;
 /// <param name="pipeline">How an operation of the sink is tried again.</param>
 internal sealed class PartPublisher(ResultSink sink, ResiliencePipeline pipeline)
 {
+    private const int TextHashDigits = 16;
+
     /// <summary>Creates a part.</summary>
     /// <param name="part">Its place; the figures are filled in.</param>
     /// <param name="rows">Its rows, sorted by document.</param>
@@ -59,16 +62,18 @@ internal sealed class PartPublisher(ResultSink sink, ResiliencePipeline pipeline
         return made;
     }
 
-    /// <summary>Keeps an extracted text under its document's hash; one that an earlier extraction left there, and that says something else, makes room, since quotes count in the text of the last row.</summary>
-    public async Task KeepTextAsync(string sha256, string text, CancellationToken cancellationToken)
+    /// <summary>Keeps an extracted text under its document's hash. The same bytes give another text under another name or with other settings; it lies beside the one that was there first.</summary>
+    /// <returns>The file that holds the text.</returns>
+    public async Task<string> KeepTextAsync(string sha256, string text, CancellationToken cancellationToken)
     {
-        var (name, bytes) = (PartNames.Text(sha256), Encoding.UTF8.GetBytes(text));
-        if (await WriteAsync() is not null || await HoldsAsync(name, bytes, cancellationToken))
-            return;
-        await pipeline.ExecuteAsync(async token => await sink.DeleteAsync(name, token), cancellationToken);
-        await WriteAsync();
-
-        Task<StoredFile?> WriteAsync() => CreateAsync(name, (stream, token) => stream.WriteAsync(bytes, token).AsTask(), cancellationToken);
+        var bytes = Encoding.UTF8.GetBytes(text);
+        var ofText = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        // All of its hash only where a file of the name with the beginning does not hold what it says.
+        string[] names = [PartNames.Text(sha256), PartNames.Text(sha256, ofText[..TextHashDigits]), PartNames.Text(sha256, ofText)];
+        foreach (var name in names)
+            if (await CreateAsync(name, (stream, token) => stream.WriteAsync(bytes, token).AsTask(), cancellationToken) is not null || await HoldsAsync(name, bytes, cancellationToken))
+                return name;
+        throw new IOException($"Neither {string.Join(" nor ", names)} holds the text that was written to it. Restore these files, or move them away.");
     }
 
     private async Task<bool> HoldsAsync(string name, byte[] bytes, CancellationToken cancellationToken)

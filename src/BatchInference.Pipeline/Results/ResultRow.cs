@@ -28,6 +28,9 @@ public sealed record ResultRow
     /// <summary>Unicode code points of the extracted text.</summary>
     public long? Characters { get; init; }
 
+    /// <summary>The file of the extracted text, where it is not the one that has the name of <see cref="Sha256"/>; in the JSON lines only.</summary>
+    public string? TextFile { get; init; }
+
     /// <summary>Tokens of the text, as the first model counts.</summary>
     public long? TokensTotal { get; init; }
 

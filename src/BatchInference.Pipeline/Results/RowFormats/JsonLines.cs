@@ -108,6 +108,8 @@ internal static class JsonLines
         WriteNumber(json, "characters", row.Characters);
         if (row.Scanned.Count > 0)
             WriteScanned(json, row.Scanned);
+        if (row.TextFile is not null)
+            json.WriteString("textFile", row.TextFile);
         json.WritePropertyName("tokens");
         if (row is { TokensTotal: { } total, TokensRead: { } read })
         {
@@ -235,6 +237,7 @@ internal static class JsonLines
                 Pages = (int?)Number(row, "pages"),
                 Scanned = row.TryGetProperty("ocr", out var ocr) ? [.. ocr.GetProperty("pages").EnumerateArray().Select(ReadScanned)] : [],
                 Characters = Number(row, "characters"),
+                TextFile = Optional(row, "textFile"),
                 TokensTotal = tokens.ValueKind == JsonValueKind.Null ? null : tokens.GetProperty("total").GetInt64(),
                 TokensRead = tokens.ValueKind == JsonValueKind.Null ? null : tokens.GetProperty("read").GetInt64(),
                 Status = Enum.Parse<RowStatus>(row.GetProperty("status").GetString()!, ignoreCase: true),
