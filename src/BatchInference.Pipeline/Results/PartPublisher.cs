@@ -12,6 +12,9 @@ internal sealed class PartPublisher(ResultSink sink, ResiliencePipeline pipeline
 {
     private const int TextHashDigits = 16;
 
+    // By name, for the manifest: two a part, some hundred parts a night.
+    private readonly Dictionary<string, StoredFile> derived = new(StringComparer.Ordinal);
+
     /// <summary>Creates a part.</summary>
     /// <param name="part">Its place; the figures are filled in.</param>
     /// <param name="rows">Its rows, sorted by document.</param>
@@ -58,8 +61,36 @@ internal sealed class PartPublisher(ResultSink sink, ResiliencePipeline pipeline
         var made = new List<string>();
         foreach (var (format, write) in Derived(header))
             if (await CreateAsync(PartNames.Of(format, part), (stream, token) => write(stream, rows.ToAsyncEnumerable(), token), cancellationToken) is { } file)
+            {
+                derived[file.Name] = file;
                 made.Add(file.Name);
+            }
+
         return made;
+    }
+
+    /// <summary>A file that derives from a part, as it was created; one that another process created is read. Null where there is none.</summary>
+    public async Task<StoredFile?> DerivedAsync(string name, CancellationToken cancellationToken) =>
+        derived.GetValueOrDefault(name) ?? await pipeline.ExecuteAsync(async token =>
+        {
+            await using var stream = await sink.OpenAsync(name, token);
+            return stream is null ? null : await HashAsync(name, stream, token);
+        }, cancellationToken);
+
+    /// <summary>Length and hash of what a stream still has.</summary>
+    public static async Task<StoredFile> HashAsync(string name, Stream stream, CancellationToken cancellationToken)
+    {
+        await using var hashing = new HashingStream(stream);
+        await hashing.CopyToAsync(Stream.Null, cancellationToken);
+        return new StoredFile(name, hashing.Length, hashing.Sha256());
+    }
+
+    /// <summary>The hash of a file that derives from a part, as this program makes it.</summary>
+    public static async Task<string> HashAsync(Func<Stream, IAsyncEnumerable<ResultRow>, CancellationToken, Task> write, IReadOnlyList<ResultRow> rows, CancellationToken cancellationToken)
+    {
+        await using var hashing = new HashingStream(Stream.Null);
+        await write(hashing, rows.ToAsyncEnumerable(), cancellationToken);
+        return hashing.Sha256();
     }
 
     /// <summary>Keeps an extracted text under its document's hash. The same bytes give another text under another name or with other settings; it lies beside the one that was there first.</summary>

@@ -20,7 +20,7 @@ internal sealed class RunFolder(PartPublisher publisher, Ledger ledger)
         var header = RunHeader.Parse(run.Header);
         var parts = await ledger.PartsOfAsync(run.Run, cancellationToken);
         await publisher.CreateAsync($"{folder}/errors.jsonl", (stream, token) => WriteErrorsAsync(stream, run.Run, header.VersionsAreTags, token), cancellationToken);
-        await CreateAsync($"{folder}/manifest.json", Manifest(run, header, ending, parts), cancellationToken);
+        await CreateAsync($"{folder}/manifest.json", Manifest(run, header, ending, await PartsAsync(header, parts, cancellationToken)), cancellationToken);
         await CreateAsync($"{folder}/datapackage.json", DataPackage(run, header), cancellationToken);
         await publisher.CreateAsync($"{folder}/_SUCCESS", (_, _) => Task.CompletedTask, cancellationToken);
     }
@@ -46,7 +46,7 @@ internal sealed class RunFolder(PartPublisher publisher, Ledger ledger)
         }
     }
 
-    private static JsonObject Manifest(RunRecord run, RunHeader header, RunEnding ending, IReadOnlyList<PartRecord> parts) => new()
+    private static JsonObject Manifest(RunRecord run, RunHeader header, RunEnding ending, JsonArray parts) => new()
     {
         ["run"] = run.Run.ToString(),
         ["job"] = run.Scope.Job,
@@ -70,14 +70,7 @@ internal sealed class RunFolder(PartPublisher publisher, Ledger ledger)
             ["insideOthers"] = ending.Counts.Members,
             ["tokens"] = ending.Counts.Tokens,
         },
-        ["parts"] = new JsonArray([.. parts.Select(part => (JsonNode)new JsonObject
-        {
-            ["file"] = PartNames.Of(PartNames.Jsonl, part),
-            ["derived"] = new JsonArray([.. PartPublisher.Derived(header).Select(derived => (JsonNode)PartNames.Of(derived.Format, part))]),
-            ["rows"] = part.Rows,
-            ["bytes"] = part.Bytes,
-            ["sha256"] = part.Sha256,
-        })]),
+        ["parts"] = parts,
         ["models"] = new JsonArray([.. header.Passes.Select(pass => (JsonNode)Model(pass))]),
         ["workFingerprint"] = run.Work,
         ["extractionFingerprint"] = run.Extraction,
@@ -85,6 +78,54 @@ internal sealed class RunFolder(PartPublisher publisher, Ledger ledger)
         ["configuration"] = header.Configuration.DeepClone(),
         ["programVersion"] = header.ProgramVersion,
     };
+
+    // The names alone stand in `derived`, as ever, for the scripts that read them; `files` has the figures.
+    private async Task<JsonArray> PartsAsync(RunHeader header, IReadOnlyList<PartRecord> parts, CancellationToken cancellationToken)
+    {
+        var array = new JsonArray();
+        foreach (var part in parts)
+        {
+            string[] names = [.. PartPublisher.Derived(header).Select(derived => PartNames.Of(derived.Format, part))];
+            var files = new JsonArray();
+            foreach (var name in names)
+                if (await publisher.DerivedAsync(name, cancellationToken) is { } file)
+                    files.Add((JsonNode)new JsonObject { ["file"] = file.Name, ["bytes"] = file.Bytes, ["sha256"] = file.Sha256 });
+            array.Add((JsonNode)new JsonObject
+            {
+                ["file"] = PartNames.Of(PartNames.Jsonl, part),
+                ["derived"] = new JsonArray([.. names.Select(name => (JsonNode)name)]),
+                ["files"] = files,
+                ["rows"] = part.Rows,
+                ["bytes"] = part.Bytes,
+                ["sha256"] = part.Sha256,
+            });
+        }
+
+        return array;
+    }
+
+    /// <summary>The hashes of derived files that a manifest has, by name; none where there is no manifest, or one of before these figures.</summary>
+    public static async Task<IReadOnlyDictionary<string, string>> HashesAsync(ResultSink sink, RunId run, CancellationToken cancellationToken)
+    {
+        var hashes = new Dictionary<string, string>(StringComparer.Ordinal);
+        await using var stream = await sink.OpenAsync($"{PartNames.RunFolder(run)}/manifest.json", cancellationToken);
+        if (stream is null)
+            return hashes;
+        try
+        {
+            using var manifest = await JsonDocument.ParseAsync(stream, cancellationToken: cancellationToken);
+            foreach (var part in manifest.RootElement.GetProperty("parts").EnumerateArray())
+                if (part.TryGetProperty("files", out var files))
+                    foreach (var file in files.EnumerateArray())
+                        hashes[file.GetProperty("file").GetString()!] = file.GetProperty("sha256").GetString()!;
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentNullException)
+        {
+            // Not as it was written; it is a description, and what derives from the parts shows the same.
+        }
+
+        return hashes;
+    }
 
     private static JsonObject Model(PlannedPass pass)
     {

@@ -20,9 +20,9 @@ internal static class LedgerCommand
     {
         var name = new Argument<string?>("job") { Description = "Compare the output of this job; all jobs without it", Arity = ArgumentArity.ZeroOrOne };
         var output = new Option<string?>("--output") { Description = "Folder that the results lie in, where the run was given one", HelpName = "DIR" };
-        var redo = new Option<bool>("--redo") { Description = "Let the next run do the documents of missing and altered parts again" };
+        var redo = new Option<bool>("--redo") { Description = "Let the next run do the documents of missing and altered parts and texts again, and make missing and altered Parquet and CSV files again at once" };
         var command = new Command("check",
-            "Read the whole ledger and every part that it records; tell which parts are missing, altered or foreign, and what to do. Exit code 1 when something is wrong.\n\n" +
+            "Read the whole ledger and every part that it records, with its Parquet and CSV files and texts; tell which are missing, altered or foreign, and what to do. Exit code 1 when something is wrong.\n\n" +
             "Example:\n  batch-inference ledger check archives --redo") { name, output, redo };
         command.SetAction(async (parsed, token) =>
         {
@@ -49,18 +49,40 @@ internal static class LedgerCommand
     private static async Task<int> CheckAsync(Surroundings surroundings, Ledger ledger, JobSettings job, Pipeline.Results.ResultSink sink, bool redo, CancellationToken cancellationToken)
     {
         var count = 0;
-        var again = 0L;
-        await foreach (var finding in new OutputCheck(sink, ledger).RunAsync(job.Name, cancellationToken))
+        var (again, made, unknown) = (0L, 0, 0);
+        var check = new OutputCheck(sink, ledger) { ProgramVersion = ProgramVersion.Full };
+        await foreach (var finding in check.RunAsync(job.Name, cancellationToken))
         {
+            // Told once, not for each file of many nights.
+            if (finding.Fault == PartFault.DerivedUnknown)
+            {
+                unknown++;
+                continue;
+            }
+
             // A run that was cut off is put in order by the next one: nothing is wrong.
             count += finding.Fault == PartFault.Unrecorded ? 0 : 1;
             await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{Word(finding.Fault),-11} {finding.Name}: {Remedy(finding, job.Name)}"));
-            if (redo && finding.Part is { } part)
+            if (!redo || finding.Part is not { } part)
+                continue;
+            if (finding.Fault is PartFault.DerivedMissing or PartFault.DerivedAltered)
+            {
+                await check.MakeAgainAsync(finding, cancellationToken);
+                made++;
+            }
+            else
+            {
                 again += await ledger.RedoAsync(part, cancellationToken);
+            }
         }
 
+        if (unknown > 0)
+            await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+                $"unknown     {job.Name}: {unknown} Parquet and CSV files are of an earlier version, which wrote down no SHA-256 of them: they are there, what is in them was not checked. Where you doubt one, delete it: batch-inference ledger check {job.Name} --redo makes it again from its JSON lines"));
         if (count == 0)
             await surroundings.Output.WriteLineAsync($"good        {job.Name}: the parts in {sink.Identity} are those that the ledger records");
+        if (made > 0)
+            await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{job.Name}: {made} files were made again from their JSON lines."));
         if (redo)
             await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{job.Name}: {again} documents are done again by the next run."));
         return count;
@@ -140,8 +162,8 @@ internal static class LedgerCommand
 
     private static string Word(PartFault fault) => fault switch
     {
-        PartFault.Missing => "missing",
-        PartFault.Altered => "altered",
+        PartFault.Missing or PartFault.DerivedMissing or PartFault.TextMissing => "missing",
+        PartFault.Altered or PartFault.DerivedAltered or PartFault.TextAltered => "altered",
         PartFault.Unrecorded => "cut off",
         _ => "foreign",
     };
@@ -150,6 +172,10 @@ internal static class LedgerCommand
     {
         PartFault.Missing => string.Create(CultureInfo.InvariantCulture, $"holds the rows of {finding.Documents} documents. Restore the file, or let them be done again: batch-inference ledger check {job} --redo"),
         PartFault.Altered => string.Create(CultureInfo.InvariantCulture, $"is not as it was written (SHA-256 {finding.Part!.Sha256}); it holds the rows of {finding.Documents} documents. Restore the file, or let them be done again: batch-inference ledger check {job} --redo"),
+        PartFault.DerivedMissing => $"the next run makes it again from its JSON lines; at once: batch-inference ledger check {job} --redo",
+        PartFault.DerivedAltered => $"is not what its JSON lines give. Let it be made again from them: batch-inference ledger check {job} --redo",
+        PartFault.TextMissing => string.Create(CultureInfo.InvariantCulture, $"the texts of {finding.Documents} documents of part {finding.Part!.Shard} of run {finding.Part.Run} are not there, this one first. Restore them, or let the documents of the part be done again: batch-inference ledger check {job} --redo"),
+        PartFault.TextAltered => string.Create(CultureInfo.InvariantCulture, $"the texts of {finding.Documents} documents of part {finding.Part!.Shard} of run {finding.Part.Run} are not as long as their rows say or do not hold their quotes, this one first. Restore them, or let the documents of the part be done again: batch-inference ledger check {job} --redo"),
         PartFault.Unrecorded => "was left by a run that did not end; the next run takes it over or removes it.",
         _ => "was written by no run of this ledger. It stays as it is; where its documents have other rows too, the latest processed_at is the valid one. Move it away if it does not belong here.",
     };
