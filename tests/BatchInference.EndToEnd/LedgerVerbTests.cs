@@ -23,6 +23,24 @@ public sealed class LedgerVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task AParquetFileThatIsNotWhatItsPartGivesIsToldAndMadeAgainAtOnce()
+    {
+        (await archive.RunAsync("state")).ShouldExit(0);
+        (await LedgerAsync("check", "letters")).ShouldExit(0);
+        var files = archive.Results.Parts("parquet");
+        var before = File.ReadAllBytes(files[0]);
+        File.WriteAllText(files[0], "garbage");
+        (await LedgerAsync("check", "letters")).ShouldExit(1).Output.ShouldContain($"altered     parquet/{Path.GetFileName(Path.GetDirectoryName(files[0]))}/{Path.GetFileName(files[0])}: is not what its JSON lines give.");
+        (await LedgerAsync("check", "letters", "--redo")).ShouldExit(1).Output.ShouldContain("letters: 1 files were made again from their JSON lines.");
+        File.ReadAllBytes(files[0]).ShouldBe(before);
+        File.Delete(files[0]);
+        (await LedgerAsync("check", "letters")).ShouldExit(1).Output.ShouldContain($"{Path.GetFileName(files[0])}: the next run makes it again from its JSON lines");
+        (await archive.RunAsync("state")).ShouldExit(0);
+        (await LedgerAsync("check", "letters")).ShouldExit(0);
+        File.ReadAllBytes(files[0]).ShouldBe(before);
+    }
+
+    [Fact]
     public async Task ABackupIsRestoredAndWhatTheOutputHasMoreIsTold()
     {
         (await LedgerAsync("backup", "--to", archive.Folder["backup.db"])).ShouldExit(2).Errors.ShouldContain("there is no ledger");
