@@ -101,7 +101,9 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
                 report = await TogetherAsync(report, board, letGo.Token);
             }
 
-            report = await CloseAsync(record, report, publisher, letGo.Token);
+            // Closed now, the run would say that it is whole without a part that lies there: the next start takes the part over, or removes it, and closes the run then.
+            if (!report.MayHaveLeftAPart)
+                report = await CloseAsync(record, report, publisher, letGo.Token);
         }
         catch (OperationCanceledException) when (hardStop.IsCancellationRequested)
         {
@@ -149,6 +151,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             Counts = walk.Fault is null ? Progress.Counts : await PublishedAsync(),
             Remaining = walk.Remaining,
             Parts = walk.Parts,
+            MayHaveLeftAPart = walk.MayHaveLeftAPart,
             Next = walk.Next,
         };
     }

@@ -24,6 +24,9 @@ public sealed record RunReport
     /// <summary>As <see cref="RunEnding.Next"/>.</summary>
     internal string? Next { get; init; }
 
+    /// <summary>As <see cref="WriteLoop.MayHaveLeftAPart"/>.</summary>
+    internal bool MayHaveLeftAPart { get; init; }
+
     /// <summary>True when another node led the run and this one did some of its shards.</summary>
     public bool IsShared { get; init; }
 

@@ -77,6 +77,7 @@ internal sealed class RunWalk(
         {
             Remaining = total is { } all ? all - progress.SettledDocuments : isComplete && plan.Limit is null ? listing?.PutUp - progress.SettledDocuments : null,
             Parts = writeLoop.Parts,
+            MayHaveLeftAPart = writeLoop.MayHaveLeftAPart,
             Next = isComplete || listing is null ? null : await board.FirstLeftAsync(hardStop) ?? listing.Last,
         };
     }
@@ -134,6 +135,9 @@ internal sealed record WalkEnd(Exception? Fault, bool IsComplete)
 
     /// <summary>Parts that this process published.</summary>
     public int Parts { get; init; }
+
+    /// <summary>As <see cref="WriteLoop.MayHaveLeftAPart"/>.</summary>
+    public bool MayHaveLeftAPart { get; init; }
 
     /// <summary>As <see cref="RunReport.Next"/>.</summary>
     public string? Next { get; init; }

@@ -37,6 +37,9 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
     /// <summary>Parts published until now.</summary>
     public int Parts { get; private set; }
 
+    /// <summary>True when a part may lie in the output that the books do not have: creating or recording it failed, and what became of it is not known.</summary>
+    public bool MayHaveLeftAPart { get; private set; }
+
     /// <summary>Writes until nothing more comes, then publishes what the shards have that were cut short.</summary>
     public async Task RunAsync(ChannelReader<DocumentInHand> input, CancellationToken cancellationToken)
     {
@@ -130,6 +133,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
         IReadOnlyList<ResultRow> rows = [.. shard.Outcomes.Select(outcome => outcome.Row).OfType<ResultRow>().OrderBy(row => row.Document, StringComparer.Ordinal)];
         PartRecord? created = null;
         var journaled = PartNames.Number(shard.Number, shard.Parts);
+        MayHaveLeftAPart = true;
         try
         {
             if (rows.Count == 0)
@@ -160,6 +164,7 @@ internal sealed class WriteLoop(RunPlan plan, RunHeader header, PartPublisher pu
             throw;
         }
 
+        MayHaveLeftAPart = false;
         Journal?.Remove(journaled);
         Telemetry.Published(plan.Job, time.GetElapsedTime(began));
         shard.Outcomes.Clear();

@@ -39,7 +39,7 @@ internal sealed class Archive : IDisposable
 
     public ScriptedPass Pass { get; set; } = new();
 
-    public Ledger Ledger { get; }
+    public Ledger Ledger { get; set; }
 
     /// <summary>The program's own folder.</summary>
     public string State => state;

@@ -48,6 +48,57 @@ public sealed class LawTests : IDisposable
         archive.Pass.Rows.ShouldBeGreaterThan(answered);
     }
 
+    // The disk of the books is full, or their database is gone: a run must not say that it is whole without a part that lies there.
+    [Theory, InlineData(false, false), InlineData(true, false), InlineData(false, true), InlineData(true, true)]
+    public async Task ARunWhoseBooksFailIsLeftOpenForTheNextStart(bool commits, bool nightIsOver)
+    {
+        Letters(12);
+        archive.Ledger = new FailingLedger(archive.Ledger)
+        {
+            Commits = commits,
+            Fails = settlement =>
+            {
+                if (settlement.Part is not { Shard: 1 })
+                    return false;
+                if (nightIsOver)
+                    archive.SoftStop.Cancel();
+                return true;
+            },
+        };
+        var report = await archive.RunAsync(AllFormats);
+        (report.End, report.Reason, report.Folder).ShouldBe((RunEnd.Failed, "The ledger does not answer.", null));
+        archive.Sink.Names.ShouldContain(name => name.EndsWith("00001.jsonl", StringComparison.Ordinal));
+        archive.Sink.Names.ShouldNotContain(name => name.StartsWith("_runs/", StringComparison.Ordinal));
+
+        archive.SoftStop = new CancellationTokenSource();
+        (await archive.RunAsync(AllFormats)).End.ShouldBe(RunEnd.Complete);
+        Whole();
+        var manifest = JsonDocument.Parse(archive.Sink.Text($"_runs/{report.Run}/manifest.json")).RootElement;
+        manifest.GetProperty("complete").GetBoolean().ShouldBeFalse();
+        manifest.GetProperty("parts").EnumerateArray().Select(part => part.GetProperty("file").GetString()).Order(StringComparer.Ordinal).ShouldBe(
+            archive.Sink.Names.Where(name => name.StartsWith("jsonl/", StringComparison.Ordinal) && name.Contains(report.Run.ToString(), StringComparison.Ordinal)));
+        (await archive.RunAsync(AllFormats)).NothingToDo.ShouldBeTrue();
+    }
+
+    // What derives from it could not be written: the part itself is whole and lies there.
+    [Fact]
+    public async Task APartBesideWhichTheOutputIsFullIsTakenOverByTheNextStart()
+    {
+        Letters(12);
+        archive.Sink.Before = name =>
+        {
+            if (!name.EndsWith("00001.parquet", StringComparison.Ordinal))
+                return;
+            archive.Sink.Before = _ => { };
+            throw new IOException("No space left on device.");
+        };
+        (await archive.RunAsync(AllFormats)).End.ShouldBe(RunEnd.Failed);
+        var part = archive.Sink.Names.Single(name => name.EndsWith("00001.jsonl", StringComparison.Ordinal));
+        (await archive.RunAsync(AllFormats)).Warnings.ShouldContain(warning => warning.Contains("were taken over"));
+        archive.Sink.Names.ShouldContain(part);
+        Whole();
+    }
+
     [Fact]
     public async Task APartThatIsNotWholeIsRemovedAndDoneAgain()
     {
