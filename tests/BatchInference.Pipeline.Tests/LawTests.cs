@@ -113,6 +113,22 @@ public sealed class LawTests : IDisposable
         Whole();
     }
 
+    // A page that the disk gives back as something else.
+    [Fact]
+    public async Task APartWithBytesThatAreNoTextIsRemovedAndDoneAgain()
+    {
+        Letters(12);
+        await archive.DieAsync(name => name.EndsWith("00001.parquet", StringComparison.Ordinal), AllFormats);
+        var part = archive.Sink.Names.Single(name => name.EndsWith("00001.jsonl", StringComparison.Ordinal));
+        var bytes = archive.Sink.Bytes(part).ToArray();
+        bytes[bytes.Length / 2] = 0xFF;
+        archive.Sink.Put(part, bytes);
+        Directory.Delete(Path.Combine(archive.State, "journals"), recursive: true);
+        (await archive.RunAsync(AllFormats)).End.ShouldBe(RunEnd.Complete);
+        archive.Sink.Names.ShouldNotContain(part);
+        Whole();
+    }
+
     [Fact]
     public async Task APartOfAnUnknownRunIsLeftAlone()
     {

@@ -36,12 +36,24 @@ internal static class JsonLines
     }
 
     /// <summary>Reads the rows of a whole part.</summary>
-    /// <exception cref="InvalidDataException">A line is no row, or the last one has no end.</exception>
+    /// <exception cref="InvalidDataException">A line is no row, or no UTF-8.</exception>
     public static async IAsyncEnumerable<ResultRow> ReadAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var reader = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false, leaveOpen: true);
-        for (var number = 1; await reader.ReadLineAsync(cancellationToken) is { } line; number++)
+        for (var number = 1; await LineAsync(reader, number, cancellationToken) is { } line; number++)
             yield return Read(line, number);
+    }
+
+    private static async Task<string?> LineAsync(StreamReader reader, int number, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.ReadLineAsync(cancellationToken);
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new InvalidDataException($"Line {number} or one of the next is no UTF-8.", exception);
+        }
     }
 
     /// <summary>The scores or quotes of a flat column.</summary>
