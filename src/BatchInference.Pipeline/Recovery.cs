@@ -12,17 +12,19 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
     // Runs that ended so long ago have no late writers any more.
     private const int RunsWithLateWriters = 20;
 
+    /// <summary>Told again and again that it goes on, however much there is to be set right.</summary>
+    public Action Waited { get; init; } = () => { };
+
     /// <summary>Recovers; gives what an admin should look at.</summary>
     public async Task<IReadOnlyList<string>> RunAsync(CancellationToken cancellationToken)
     {
         await sink.RemoveLeftoversAsync(cancellationToken);
         var warnings = new List<string>();
-        var left = new JournalRecovery(journals?.Left() ?? [], publisher, ledger, token, logger);
+        var left = new JournalRecovery(journals?.Left() ?? [], publisher, ledger, token, logger) { Waited = Waited };
         foreach (var run in await ledger.OpenRunsAsync(scope, cancellationToken))
             warnings.Add(await CloseAsync(run, left, cancellationToken));
         await left.RemoveAsync(cancellationToken);
-        if (await CompareAsync(cancellationToken) is { } lost)
-            warnings.Add(lost);
+        warnings.AddRange(await CompareAsync(cancellationToken));
         return warnings;
     }
 
@@ -53,6 +55,7 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
 
     private async Task<bool> AdoptAsync(RunRecord run, RunHeader header, string name, int shard, CancellationToken cancellationToken)
     {
+        Waited();
         var part = new PartRecord(run.Run, run.RunDate, shard, 0, 0, "");
         try
         {
@@ -71,16 +74,16 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
     }
 
     // By date, so that the names in memory are those of one night.
-    private async Task<string?> CompareAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> CompareAsync(CancellationToken cancellationToken)
     {
-        var missing = new List<string>();
-        var count = 0;
+        List<string> missing = [], altered = [];
         var present = new HashSet<string>(StringComparer.Ordinal);
         DateOnly? date = null;
-        RunRecord? run = null;
+        (RunId Run, RunHeader? Header)? known = null;
         var dates = (await ledger.RunsAsync(scope.Job, RunsWithLateWriters, cancellationToken)).Where(ended => ended.Scope == scope).Select(ended => ended.RunDate).ToHashSet();
         await foreach (var part in ledger.PartsAsync(scope, cancellationToken))
         {
+            Waited();
             if (part.RunDate != date)
             {
                 await RemoveLateAsync(present, date, cancellationToken);
@@ -89,31 +92,30 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
                 present = await PresentAsync(part.RunDate, cancellationToken);
             }
 
-            if (run?.Run != part.Run)
-                run = await ledger.FindRunAsync(part.Run, cancellationToken);
-            if (!present.Remove(PartNames.Of(PartNames.Jsonl, part)))
-            {
-                // What later parts have superseded is missed by nobody.
-                if ((await ledger.ValidInAsync(part, cancellationToken)).Count == 0)
-                    continue;
-                count++;
-                if (missing.Count < NamedParts)
-                    missing.Add(PartNames.Of(PartNames.Jsonl, part));
-            }
-            else if (run is not null)
-            {
-                await MakeAgainAsync(part, RunHeader.Parse(run.Header), present, cancellationToken);
-            }
+            if (known?.Run != part.Run)
+                known = (part.Run, await ledger.FindRunAsync(part.Run, cancellationToken) is { } run ? RunHeader.Parse(run.Header) : null);
+            var name = PartNames.Of(PartNames.Jsonl, part);
+            var isThere = present.Remove(name);
+            if (isThere && (known?.Header is not { } header || await MakeAgainAsync(part, header, present, cancellationToken)))
+                continue;
+            // What later parts have superseded is missed by nobody.
+            if ((await ledger.ValidInAsync(part, cancellationToken)).Count > 0)
+                (isThere ? altered : missing).Add(name);
         }
 
         await RemoveLateAsync(present, date, cancellationToken);
         // Also where a run ended without a part of its own.
         foreach (var other in dates)
             await RemoveLateAsync(await PresentAsync(other, cancellationToken), other, cancellationToken);
-        return count == 0
-            ? null
-            : $"The output has lost {count} part{(count == 1 ? "" : "s")} that the ledger records ({string.Join(", ", missing)}{(count > missing.Count ? " …" : "")} in {sink.Identity}). " +
-              $"Their documents count as settled: restore the files, or let them be done again: batch-inference ledger check {scope.Job} --redo";
+        var remedy = $"Their documents count as settled: restore the files, or let them be done again: batch-inference ledger check {scope.Job} --redo";
+        return
+        [
+            .. missing.Count == 0 ? [] : new[] { $"The output has lost {Parts(missing.Count)} that the ledger records ({Named(missing)} in {sink.Identity}). {remedy}" },
+            .. altered.Count == 0 ? [] : new[] { $"The output has {Parts(altered.Count)} with other content than the ledger records ({Named(altered)} in {sink.Identity}), so missing Parquet or CSV files of the same rows were not made again. {remedy}" },
+        ];
+
+        static string Parts(int count) => count == 1 ? "1 part" : $"{count} parts";
+        static string Named(List<string> names) => string.Join(", ", names.Take(NamedParts)) + (names.Count > NamedParts ? " …" : "");
     }
 
     // All parts of a run that was closed are recorded, but one of a process that was away and came back after the close.
@@ -129,13 +131,26 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
         }
     }
 
-    private async Task MakeAgainAsync(PartRecord part, RunHeader header, HashSet<string> present, CancellationToken cancellationToken)
+    // False where the part is not what was recorded: what would be made of it is not what its night answered.
+    private async Task<bool> MakeAgainAsync(PartRecord part, RunHeader header, HashSet<string> present, CancellationToken cancellationToken)
     {
         if (PartPublisher.Derived(header).All(derived => present.Contains(PartNames.Of(derived.Format, part))))
-            return;
-        var (_, rows) = await publisher.ReadAsync(PartNames.Of(PartNames.Jsonl, part), part, cancellationToken);
+            return true;
+        IReadOnlyList<ResultRow> rows;
+        try
+        {
+            (var found, rows) = await publisher.ReadAsync(PartNames.Of(PartNames.Jsonl, part), part, cancellationToken);
+            if (found.Sha256 != part.Sha256)
+                return false;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+
         foreach (var name in await publisher.DeriveAsync(part, rows, header, cancellationToken))
             logger.FileMadeAgain(name);
+        return true;
     }
 
     private async Task<HashSet<string>> PresentAsync(DateOnly date, CancellationToken cancellationToken)

@@ -173,6 +173,28 @@ public sealed class LawTests : IDisposable
         }
     }
 
+    [Theory, InlineData("word"), InlineData("byte"), InlineData("end")]
+    public async Task NothingIsMadeOfAPartWithOtherContentThanTheBooksRecord(string altered)
+    {
+        Letters(3);
+        await archive.RunAsync(AllFormats);
+        var part = archive.Sink.Names.Single(name => name.StartsWith("jsonl/", StringComparison.Ordinal));
+        archive.Sink.Put(part, altered switch
+        {
+            "word" => System.Text.Encoding.UTF8.GetBytes(archive.Sink.Text(part).Replace("letter-0001", "letter-0007", StringComparison.Ordinal)),
+            "byte" => [.. archive.Sink.Bytes(part)[..50], 0xFF, .. archive.Sink.Bytes(part)[51..]],
+            _ => archive.Sink.Bytes(part)[..^1],
+        });
+        var csv = archive.Sink.Names.Single(name => name.StartsWith("csv/", StringComparison.Ordinal));
+        archive.Sink.Remove(csv);
+        var report = await archive.RunAsync(AllFormats);
+        (report.End, report.NothingToDo).ShouldBe((RunEnd.Complete, true));
+        report.Warnings.ShouldHaveSingleItem().ShouldBe(
+            $"The output has 1 part with other content than the ledger records ({part} in memory:/results/letters), so missing Parquet or CSV files of the same rows were not made again. " +
+            "Their documents count as settled: restore the files, or let them be done again: batch-inference ledger check letters --redo");
+        archive.Sink.Names.ShouldNotContain(csv);
+    }
+
     [Fact]
     public async Task ASoftStopPublishesWhatIsInHandAndClosesTheRun()
     {

@@ -198,9 +198,16 @@ public abstract partial class SqlLedger : Ledger
     }, cancellationToken);
 
     /// <inheritdoc/>
-    public override IAsyncEnumerable<PartRecord> PartsAsync(ResultScope scope, CancellationToken cancellationToken) => Pages(
-        $"{SelectPart} WHERE s.job = $1 AND s.output = $2 AND (r.run_date, r.name, p.shard) > ($3, $4, $5) ORDER BY r.run_date, r.name, p.shard",
-        ReadPart, [scope.Job, scope.Output], last => last is null ? ["", "", -1] : [Text(last.RunDate), last.Run.ToString(), last.Shard], cancellationToken);
+    public override async IAsyncEnumerable<PartRecord> PartsAsync(ResultScope scope, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Run by run: there are a thousand times fewer, and pages of all parts together would each sort all of them.
+        var runs = await ReadAsync(
+            "SELECT r.name FROM run r JOIN scope s ON s.id = r.scope WHERE s.job = $1 AND s.output = $2 AND EXISTS (SELECT 1 FROM part p WHERE p.run = r.id) ORDER BY r.run_date, r.name",
+            row => row.GetString(0), [scope.Job, scope.Output], cancellationToken);
+        foreach (var run in runs)
+            await foreach (var part in Pages($"{SelectPart} WHERE r.name = $1 AND p.shard > $2 ORDER BY p.shard", ReadPart, [run], last => [last?.Shard ?? -1], cancellationToken))
+                yield return part;
+    }
 
     /// <inheritdoc/>
     public override Task<IReadOnlyList<PartRecord>> PartsOfAsync(RunId run, CancellationToken cancellationToken) =>

@@ -11,6 +11,9 @@ namespace BatchInference.Pipeline.Resume;
 /// <param name="logger">Hears of it.</param>
 internal sealed class JournalRecovery(IReadOnlyList<Journal> left, PartPublisher publisher, Ledger ledger, long? token, ILogger logger)
 {
+    /// <summary>As <see cref="Recovery.Waited"/>.</summary>
+    public required Action Waited { get; init; }
+
     /// <summary>Publishes and records the parts of an open run that are not in the books, whole parts of it having been adopted before; gives the number of their rows.</summary>
     /// <param name="run">The run.</param>
     /// <param name="header">What its parts need.</param>
@@ -20,6 +23,8 @@ internal sealed class JournalRecovery(IReadOnlyList<Journal> left, PartPublisher
     {
         var rows = 0;
         foreach (var journal in left.Where(journal => journal.Run == run.Run && !recorded.Contains(journal.Part)))
+        {
+            Waited();
             if (await ReadAsync(journal, cancellationToken) is { Count: > 0 } computed)
             {
                 // Should a part of that name have come meanwhile, it is the valid one, as ever.
@@ -29,6 +34,7 @@ internal sealed class JournalRecovery(IReadOnlyList<Journal> left, PartPublisher
                 rows += published.Count;
                 logger.JournalPublished(run.Run, published.Count, part.Shard);
             }
+        }
 
         return rows;
     }
