@@ -20,6 +20,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     // Among so many there is one to the same output, unless somebody ran the job to many places meanwhile.
     private const int LastRuns = 10;
 
+    private readonly BoundedNames named = new(source);
     private readonly ResultScope scope = new(plan.Job, sink.Identity);
     private readonly SettlementPolicy policy = new(plan.WorkFingerprint, reader.Fingerprint, plan.Again);
     private readonly RunHeader header = RunHeader.Of(plan, source.Description);
@@ -219,7 +220,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         Time = Time, Logger = Logger, Progress = Progress, SourcePipeline = SourcePipeline, SinkPipeline = SinkPipeline, ModelPipeline = ModelPipeline, StateFolder = StateFolder, WhyStopped = WhyStopped,
     };
 
-    private ShardListing Listing(string? first = null, GoneDocuments? gone = null) => new(plan, source, FindAsync, FindContainersAsync, policy, Progress) { First = first, Gone = gone };
+    private ShardListing Listing(string? first = null, GoneDocuments? gone = null) => new(plan, named, FindAsync, FindContainersAsync, policy, Progress) { First = first, Gone = gone };
 
     // What an earlier night left comes first, before what has arrived since.
     private async Task<string?> NextAsync(CancellationToken cancellationToken)
@@ -228,7 +229,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         return runs.FirstOrDefault(run => run.Run != plan.Run && run.Scope == scope)?.Ending?.Next;
     }
 
-    private ShardDocuments Documents(RunId run) => new(run, source, FindAsync, FindContainersAsync);
+    private ShardDocuments Documents(RunId run) => new(run, named, FindAsync, FindContainersAsync);
 
     private Task<IReadOnlyDictionary<string, SettledDocument>> FindAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken) =>
         ledger.FindAsync(scope, paths, cancellationToken);

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 
 namespace BatchInference.Documents.Containers;
@@ -8,7 +7,7 @@ internal sealed class MemberNames
 {
     private const int LongestName = 1000;
 
-    // Of all names from the listed document's on, in UTF-8: with that document's own name it must fit into a key of the ledger (2,704 bytes in PostgreSQL), however deep containers stand in each other.
+    // Of all names from the listed document's on, in UTF-8, however deep containers stand in each other; less where that document's own name leaves less of a key.
     private const int LongestPath = 1200;
 
     private readonly HashSet<string> given = new(StringComparer.Ordinal);
@@ -34,22 +33,8 @@ internal sealed class MemberNames
         }
     }
 
-    /// <summary>What follows the listed document's name, where it is too long for a key: its beginning, a hash of the whole, its ending.</summary>
-    public static string Shortened(string path)
-    {
-        if (Encoding.UTF8.GetByteCount(path) <= LongestPath) return path;
-        var ending = path[Math.Max(path.LastIndexOf('/'), path.LastIndexOf('.'))..] is { Length: > 1 and <= 10 } last && last[0] == '.' ? last : "";
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)))[..16];
-        var start = new StringBuilder();
-        var left = LongestPath - Encoding.UTF8.GetByteCount(ending) - hash.Length - 1;
-        foreach (var rune in path.EnumerateRunes())
-        {
-            if ((left -= rune.Utf8SequenceLength) < 0) break;
-            start.Append(rune);
-        }
-
-        return $"{start}~{hash}{ending}";
-    }
+    /// <summary>What follows the listed document's name, cut where both together are too long for a key.</summary>
+    public static string Shortened(string path, ReadOnlySpan<char> listed) => BoundedNames.Cut(path, Math.Min(LongestPath, BoundedNames.LeftFor(listed)));
 
     private static string Safe(string name, out bool leadsOutside)
     {

@@ -197,8 +197,9 @@ internal sealed class ContentReader
 
         public Opened Inside(string suffix)
         {
-            var member = MemberNames.Shortened(Member + suffix);
-            return new(null!, Path[..(Path.Length - (Member?.Length ?? 0))] + member, member, Depth + 1);
+            var listed = Path[..(Path.Length - (Member?.Length ?? 0))];
+            var member = MemberNames.Shortened(Member + suffix, listed);
+            return new(null!, listed + member, member, Depth + 1);
         }
 
         public DocumentReading Unread() => Reading();

@@ -31,6 +31,18 @@ public sealed class ContainerReadingTests
         names.Next(new Member("letter.txt", () => Stream.Null), out var _).ShouldBe("!/letter (200002).txt");
     }
 
+    // PostgreSQL's longest key has 2,704 bytes, some of them its own.
+    [Theory, InlineData(10, 1200), InlineData(1450, 1200), InlineData(1451, 1199), InlineData(2400, 250)]
+    public void TheNameOfADocumentInsideAnotherLeavesRoomForThatOne(int listed, int longest)
+    {
+        var name = new string('n', listed);
+        var inside = "!/" + string.Concat(Enumerable.Repeat("é", 700)) + ".txt";
+        var cut = MemberNames.Shortened(inside, name);
+        Encoding.UTF8.GetByteCount(cut).ShouldBeInRange(longest - 1, longest);
+        cut.ShouldMatch("^!/é+~[0-9a-f]{16}[.]txt$");
+        MemberNames.Shortened("!/letter.txt", name).ShouldBe("!/letter.txt");
+    }
+
     [Fact]
     public async Task ATarIsReadBareAndCompressedAndASingleFileTakesTheNameWithoutTheEnding()
     {
