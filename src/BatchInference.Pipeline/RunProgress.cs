@@ -8,7 +8,7 @@ public sealed class RunProgress(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, long> failures = new(StringComparer.Ordinal);
     private readonly long[] outcomes = new long[Enum.GetValues<OutcomeKind>().Length];
-    private long listed, skipped, handled, settled, members, inferred, firstInference, waits, total = -1;
+    private long listed, skipped, handled, settled, members, read, inferred, firstInference, waits, total = -1;
 
     /// <summary>What the run waits for.</summary>
     public RunPauses Pauses { get; } = new(time);
@@ -40,7 +40,7 @@ public sealed class RunProgress(TimeProvider time)
         Failed = Of(OutcomeKind.Failed),
         Temporary = Of(OutcomeKind.Temporary),
         Members = Interlocked.Read(ref members),
-        Tokens = Interlocked.Read(ref inferred),
+        Tokens = Interlocked.Read(ref read),
     };
 
     /// <summary>Listed documents of which everything came home.</summary>
@@ -81,6 +81,7 @@ public sealed class RunProgress(TimeProvider time)
         if (isMember && outcome.Row is not null)
             Interlocked.Increment(ref members);
         Interlocked.Increment(ref outcomes[(int)outcome.Kind]);
+        Interlocked.Add(ref read, outcome.Row?.TokensRead ?? 0);
         if (outcome.Failure is { } failure)
             failures.AddOrUpdate(failure.Stage, 1, (_, count) => count + 1);
     }
@@ -105,7 +106,7 @@ public sealed class RunProgress(TimeProvider time)
 /// <param name="Counts">The documents until now.</param>
 /// <param name="Handled">Listed documents that are done with, whatever became of them.</param>
 /// <param name="Total">Listed documents to be done; null while they are being counted.</param>
-/// <param name="Tokens">Tokens inferred until now.</param>
+/// <param name="Tokens">Tokens inferred until now: unlike those of the counts, once for each model and once more for each further try.</param>
 /// <param name="TokensPerSecond">Since the first inference.</param>
 /// <param name="TimeLeft">At the pace until now; null while it cannot be told.</param>
 /// <param name="Failures">Failed documents by stage.</param>

@@ -83,7 +83,7 @@ public sealed record RunCounts
     /// <summary>How many of the rows are of documents inside other documents, which the source does not list; null where the process that wrote them died.</summary>
     public long? Members { get; init; }
 
-    /// <summary>Tokens that went through models, as <c>tokens.read</c> counts them.</summary>
+    /// <summary>Tokens of the rows, as their <c>tokens.read</c> count them.</summary>
     public long Tokens { get; init; }
 
     /// <summary>Documents that got a row.</summary>

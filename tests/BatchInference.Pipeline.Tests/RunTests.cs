@@ -13,6 +13,16 @@ public sealed class RunTests : IDisposable
     public void Dispose() => archive.Dispose();
 
     [Fact]
+    public async Task TokensOfARunAreThoseOfItsRows()
+    {
+        archive["a"] = "A letter to the mayor. It asks for a bench in the park, and for a tree beside it.";
+        archive["b"] = "BUSY letter. It is read and has no answer this time, however often it is asked.";
+        var report = await archive.RunAsync();
+        report.Counts.Tokens.ShouldBe(archive.Rows.Sum(row => row.TokensRead ?? 0));
+        archive.Progress.Snapshot().Tokens.ShouldBeGreaterThan(report.Counts.Tokens);
+    }
+
+    [Fact]
     public async Task WhatANightLeftComesFirstInTheNext()
     {
         for (var number = 0; number < 40; number++)
