@@ -51,12 +51,12 @@ public sealed class PostgresLedger : SqlLedger
     /// <inheritdoc/>
     public override async Task<JobHold> HoldAsync(string job, JobHolder holder, CancellationToken cancellationToken)
     {
-        // The database's clock alone decides, so that nodes need not agree on the time.
+        // The database's clock alone decides, so that nodes need not agree on the time. A transaction that committed though its caller was told otherwise is repeated: it finds the lease to be its own.
         var tokens = await InTransactionAsync(sql => sql.ReadAsync(
             """
             INSERT INTO hold (job, token, run, host, process_id, since, until) VALUES ($1, 1, $2, $3, $4, $5, clock_timestamp() + $6)
             ON CONFLICT (job) DO UPDATE SET token = hold.token + 1, run = excluded.run, host = excluded.host, process_id = excluded.process_id, since = excluded.since, until = excluded.until
-            WHERE hold.until < clock_timestamp() RETURNING token
+            WHERE hold.until < clock_timestamp() OR (hold.run = excluded.run AND hold.host = excluded.host AND hold.process_id = excluded.process_id) RETURNING token
             """,
             row => row.GetInt64(0), [job, holder.Run.ToString(), holder.Host, holder.ProcessId, Text(holder.Since), lease], cancellationToken), cancellationToken);
         return tokens.Count > 0 ? new PostgresHold(database.Source, job, tokens[0], lease, time) : throw new JobIsRunningException(job, await HolderAsync(job, cancellationToken));

@@ -68,6 +68,9 @@ internal static class PostgresSchema
         ALTER TABLE document ADD COLUMN gone integer NOT NULL DEFAULT 0;
         ALTER TABLE failure ADD COLUMN gone integer NOT NULL DEFAULT 0, ADD COLUMN sha256 bytea;
         """,
+
+        // By what a shard is known that was put up though the node heard otherwise.
+        "ALTER TABLE shard ADD COLUMN offer uuid UNIQUE;",
     ];
 
     // The oldest that was still kept up when this was written.

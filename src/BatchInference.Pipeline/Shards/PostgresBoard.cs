@@ -199,7 +199,7 @@ internal sealed class PostgresBoard : ShardBoard
     }
 
     // The number is the run's next one: two that put up at once wait for each other at the run's row.
-    private async Task<int> PutUpAsync(IReadOnlyList<Pending> shard, bool isOwn, CancellationToken cancellationToken) => await database.InTransactionAsync(async sql =>
+    private async Task<int> PutUpAsync(SqlBatch sql, Guid offer, string documents, bool isOwn, CancellationToken cancellationToken)
     {
         var state = await sql.ReadAsync(
             "SELECT r.called_in OR r.ending IS NOT NULL, s.job FROM run r JOIN scope s ON s.id = r.scope WHERE r.name = $1 FOR UPDATE OF r", row => (IsOver: row.GetBoolean(0), Job: row.GetString(1)), [run], cancellationToken);
@@ -208,13 +208,21 @@ internal sealed class PostgresBoard : ShardBoard
             throw new LateWriterException(state is [var over] ? over.Job : "");
         return (await sql.ReadAsync(
             $"""
-            INSERT INTO shard (run, number, documents, token, node, until)
-            SELECT r.id, (SELECT coalesce(max(s.number) + 1, 0) FROM shard s WHERE s.run = r.id), $2, {(isOwn ? "1, $3, clock_timestamp() + $4" : "0, NULL, '-infinity'")} FROM run r WHERE r.name = $1
-            RETURNING number
+            INSERT INTO shard (run, number, documents, offer, token, node, until)
+            SELECT r.id, (SELECT coalesce(max(s.number) + 1, 0) FROM shard s WHERE s.run = r.id), $2, $3, {(isOwn ? "1, $4, clock_timestamp() + $5" : "0, NULL, '-infinity'")} FROM run r WHERE r.name = $1
+            ON CONFLICT (offer) DO UPDATE SET offer = excluded.offer RETURNING number
             """,
-            row => row.GetInt32(0), isOwn ? [run, JsonSerializer.Serialize(ShardDocuments.Write(shard)), node, lease] : [run, JsonSerializer.Serialize(ShardDocuments.Write(shard))], cancellationToken)).Single();
-    }, cancellationToken);
+            row => row.GetInt32(0), isOwn ? [run, documents, offer, node, lease] : [run, documents, offer], cancellationToken)).Single();
+    }
 
+        telling.Dispose();
+    }
+
+    // A transaction that committed though its caller was told otherwise is repeated: by the name of the offer it finds what it put up, whatever became of that since.
+    private async Task<int> PutUpAsync(IReadOnlyList<Pending> shard, bool isOwn, CancellationToken cancellationToken)
+    {
+        var (offer, documents) = (Guid.NewGuid(), JsonSerializer.Serialize(ShardDocuments.Write(shard)));
+        return await database.InTransactionAsync(sql => PutUpAsync(sql, offer, documents, isOwn, cancellationToken), cancellationToken);
     private async Task<long> WaitingAsync(CancellationToken cancellationToken) => (await database.QueryAsync(
         sql => sql.ReadAsync("SELECT count(*) FROM shard s JOIN run r ON r.id = s.run WHERE r.name = $1 AND NOT s.done AND s.until < clock_timestamp()", row => row.GetInt64(0), [run], cancellationToken), cancellationToken)).Single();
 

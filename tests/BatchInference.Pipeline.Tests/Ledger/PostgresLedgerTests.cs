@@ -113,6 +113,105 @@ public sealed class PostgresLedgerTests(SharedPostgres server) : LedgerContract,
         (await ledger.FailuresAsync(Some.Scope, default).SingleAsync()).Failure.Reason.ShouldBe("A NUL \ufffd, a backslash \\u0000, a quote ' and \" and {}.");
     }
 
+    // The connection breaks in the moment in which a transaction commits: it is repeated, though it went through.
+    [Fact]
+    public async Task WhatIsDoneTwiceSaysTheSame()
+    {
+        var again = new ResiliencePipelineBuilder().AddStrategy(_ => new Again(), new NoOptions()).Build();
+        await using var node = await PostgresLedger.OpenAsync(connection, Lease, again, TimeProvider.System, default);
+        var holder = new JobHolder(Some.Run(1).Run, "here", 1, Some.Evening);
+        await using var held = await node.HoldAsync("letters", holder, default);
+        foreach (var other in new[] { holder with { ProcessId = 2 }, holder with { Host = "there" }, holder with { Run = Some.Run(2).Run } })
+            await Should.ThrowAsync<JobIsRunningException>(() => node.HoldAsync("letters", other, default));
+        var run = await BeginAsync(1);
+        await SettleAsync(run, 0, "a", held.Token);
+
+        var source = new MemorySource();
+        source.Put("x", "One.");
+        source.Put("y", "Two.");
+        Task<IReadOnlyDictionary<string, SettledDocument>> Find(IReadOnlyList<string> paths, CancellationToken token) => node.FindAsync(Some.Scope, paths, token);
+        ShardBoard Board(PostgresLedger one, bool leads) => one.BoardOf(run.Run, leads, new ShardDocuments(run.Run, source, Find, Find), TimeProvider.System);
+        await using var board = Board(node, leads: true);
+        await using var reader = Board(ledger, leads: false);
+        Pending[] documents = [.. (await source.ListAsync(default).ToListAsync()).Select(document => new Pending(document, null, null))];
+        await board.OfferAsync(documents[..1], default);
+        (await board.OwnAsync(documents[1..], default)).Number.ShouldBe(1);
+        await board.OfferAsync(documents[..1], default);
+        (await CountAsync("SELECT count(*) FROM batch_inference.shard")).ShouldBe(3);
+        (await reader.TryTakeAsync(default))!.Number.ShouldBe(0);
+        (await reader.TryTakeAsync(default))!.Number.ShouldBe(2);
+        (await reader.TryTakeAsync(default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task TablesOfTheVersionBeforeAreBroughtFurther()
+    {
+        await ExecuteAsync($"ALTER TABLE batch_inference.shard DROP COLUMN offer; UPDATE batch_inference.version SET number = {PostgresSchema.Newest - 1}");
+        await using var opened = await OpenAsync();
+        (await CountAsync("SELECT number FROM batch_inference.version")).ShouldBe(PostgresSchema.Newest);
+        (await CountAsync("SELECT count(*) FROM information_schema.columns WHERE table_name = 'shard' AND column_name = 'offer'")).ShouldBe(1);
+    }
+
+    // An administrator may take the right to make a schema away when the tables are there, or make them by another role.
+    [Fact]
+    public async Task ARoleThatMayOnlyUseTheTablesIsEnough()
+    {
+        var name = $"user_{Guid.NewGuid():N}";
+        await ExecuteAsync(
+            $"""
+            CREATE ROLE {name} LOGIN; GRANT USAGE ON SCHEMA batch_inference TO {name}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA batch_inference TO {name};
+            """);
+        await using var node = await PostgresLedger.OpenAsync(connection.Replace("Username=postgres", $"Username={name}", StringComparison.Ordinal), Lease, ResiliencePipeline.Empty, TimeProvider.System, default);
+        var run = Some.Run(1);
+        await using var held = await node.HoldAsync("letters", new JobHolder(run.Run, "here", 1, Some.Evening), default);
+        await node.BeginAsync(run, default);
+        await node.SettleAsync(
+            new Settlement(run.Run, Some.Part(run, 0, 1), [new SettledRow("a", "v1", Some.Sha256(1), RowStatus.Completed)], [], [new FailureRecord("b", "v1", new DocumentFailure("open", "Away.", false), run.Run, Some.Evening)]) { Token = held.Token }, default);
+        await node.EndAsync(run.Run, new RunEnding(Some.Evening, RunEnd.Complete, null, new RunCounts(), null, false), default);
+        (await node.FindAsync(Some.Scope, ["a"], default)).Count.ShouldBe(1);
+    }
+
+    // Whatever it is that befalls a sign of life: how a run ended must not be forgotten for it.
+    [Fact]
+    public async Task AHoldWhoseDatabaseIsGoneIsGivenBackWithoutAnError()
+    {
+        var (time, logger) = (new Microsoft.Extensions.Time.Testing.FakeTimeProvider(), new ListLogger());
+        var node = await PostgresLedger.OpenAsync(connection, Lease, ResiliencePipeline.Empty, time, default);
+        node.Logger = logger;
+        var held = await node.HoldAsync("letters", new JobHolder(Some.Run(1).Run, "here", 1, Some.Evening), default);
+        var run = await BeginAsync(1);
+        var board = node.BoardOf(run.Run, leads: true, null!, time);
+        await board.EnterAsync("0.0.0-test", refused: null, default);
+        await node.DisposeAsync();
+        for (var tick = 0; tick < 20 && logger.Messages.Count < 2; tick++)
+        {
+            time.Advance(Lease / 3);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
+
+        await board.DisposeAsync();
+        await held.DisposeAsync();
+        logger.Messages.Distinct().ShouldBe(["A sign of life did not reach the database of the ledger; it is given again"]);
+    }
+
+    private sealed class Again : ResilienceStrategy
+    {
+        protected override async ValueTask<Outcome<TResult>> ExecuteCore<TResult, TState>(Func<ResilienceContext, TState, ValueTask<Outcome<TResult>>> callback, ResilienceContext context, TState state)
+        {
+            await callback(context, state);
+            return await callback(context, state);
+        }
+    }
+
+    private sealed class NoOptions : ResilienceStrategyOptions;
+
+    private async Task<long> CountAsync(string sql)
+    {
+        await using var database = NpgsqlDataSource.Create(connection);
+        await using var command = database.CreateCommand(sql);
+        return Convert.ToInt64(await command.ExecuteScalarAsync(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     private Task SettleAsync(RunRecord run, int shard, string path, long token) => ledger.SettleAsync(
         new Settlement(run.Run, Some.Part(run, shard, 1), [new SettledRow(path, "v1", Some.Sha256(1), RowStatus.Completed)], [], []) { Token = token }, default);
 
