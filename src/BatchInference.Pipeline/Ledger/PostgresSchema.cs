@@ -86,21 +86,41 @@ internal static class PostgresSchema
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         if (connection.PostgreSqlVersion < Oldest)
             throw new InvalidDataException($"{connection.Host}/{connection.Database}: the server is PostgreSQL {connection.PostgreSqlVersion}, the ledger needs {Oldest.Major} at least. Bring the server further, or set Ledger:PostgreSql to another one.");
+        // Looked at before anything is made: nearly always there is nothing to do, and the right to make a schema or a table is asked for even where they are there.
+        if (await KnownVersionAsync(connection, cancellationToken) == Newest)
+            return;
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({MigrationLock})", cancellationToken);
-        await ExecuteAsync(connection, $"CREATE SCHEMA IF NOT EXISTS {Name}; CREATE TABLE IF NOT EXISTS {Name}.version (number integer NOT NULL)", cancellationToken);
-        var version = await VersionAsync(connection, cancellationToken);
-        if (version > Newest)
-            throw new InvalidDataException($"{connection.Host}/{connection.Database}: the ledger has version {version}, this program knows versions up to {Newest}. Use the program that made it, or a newer one.");
+        if (!await IsThereAsync(connection, $"SELECT 1 FROM pg_namespace WHERE nspname = '{Name}'", cancellationToken))
+            await ExecuteAsync(connection, $"CREATE SCHEMA {Name}", cancellationToken);
+        if (!await IsThereAsync(connection, VersionTable, cancellationToken))
+            await ExecuteAsync(connection, $"CREATE TABLE {Name}.version (number integer NOT NULL)", cancellationToken);
+        // Another node may have been faster.
+        var version = await KnownVersionAsync(connection, cancellationToken);
         for (; version < Newest; version++)
             await ExecuteAsync(connection, $"{Migrations[version]}\nDELETE FROM version; INSERT INTO version VALUES ({version + 1});", cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private static async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private const string VersionTable = $"SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '{Name}' AND c.relname = 'version'";
+
+    private static async Task<int> KnownVersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
+        if (!await IsThereAsync(connection, VersionTable, cancellationToken))
+            return 0;
         await using var command = new NpgsqlCommand($"SELECT number FROM {Name}.version", connection);
-        return await command.ExecuteScalarAsync(cancellationToken) is int version ? version : 0;
+        var version = await command.ExecuteScalarAsync(cancellationToken) is int number ? number : 0;
+        return version <= Newest
+            ? version
+            : throw new InvalidDataException($"{connection.Host}/{connection.Database}: the ledger has version {version}, this program knows versions up to {Newest}. Use the program that made it, or a newer one.");
+    }
+
+    private static async Task<bool> IsThereAsync(NpgsqlConnection connection, string query, CancellationToken cancellationToken)
+    {
+#pragma warning disable CA2100 // Constants of this class.
+        await using var command = new NpgsqlCommand(query, connection);
+#pragma warning restore CA2100
+        return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string statements, CancellationToken cancellationToken)
