@@ -25,11 +25,19 @@ internal sealed class JobLock : JobHold
         if (TryOpen(lockPath) is not { } file)
             throw new JobIsRunningException(job, ReadHolder(holderPath));
 
-        // The name is written under the lock, into a new file that is then moved: whoever reads it while we write sees the old one or the new one.
-        var incoming = holderPath + ".new";
-        File.WriteAllText(incoming, JsonSerializer.Serialize(new Written(holder.Run.ToString(), holder.Host, holder.ProcessId, holder.Since)));
-        File.Move(incoming, holderPath, overwrite: true);
-        return new JobLock(file, holderPath);
+        try
+        {
+            // The name is written under the lock, into a new file that is then moved: whoever reads it while we write sees the old one or the new one.
+            var incoming = holderPath + ".new";
+            File.WriteAllText(incoming, JsonSerializer.Serialize(new Written(holder.Run.ToString(), holder.Host, holder.ProcessId, holder.Since)));
+            File.Move(incoming, holderPath, overwrite: true);
+            return new JobLock(file, holderPath);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Who has the job; null for nobody.</summary>

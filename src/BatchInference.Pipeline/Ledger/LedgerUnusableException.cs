@@ -14,6 +14,8 @@ public sealed class LedgerUnusableException(string file, SqliteException cause) 
         5 or 6 => "another process has had it locked for half a minute. Look which one runs (batch-inference status), and whether it hangs.",
         10 => $"its disk does not answer ({error.Message}). Look at the disk; then batch-inference ledger check.",
         13 => "the disk is full. Free space on it.",
-        _ => $"it is damaged ({error.Message}). Restore a backup: batch-inference ledger restore --from FILE",
+        11 or 26 => $"it is damaged ({error.Message}). Restore a backup: batch-inference ledger restore --from FILE",
+        7 => "there was not enough memory. Give the machine more, or let less run beside it.",
+        _ => $"SQLite refuses ({error.Message}). If it does again, look whether its disk is sound; then batch-inference ledger check.",
     };
 }

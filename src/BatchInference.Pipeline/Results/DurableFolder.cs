@@ -7,7 +7,10 @@ namespace BatchInference.Pipeline.Results;
 internal static partial class DurableFolder
 {
     // Values of errno on Linux; macOS has the same for those below 35.
-    private const int NotPermitted = 1, NoAccess = 13, Exists = 17, TooManyLinks = 31, NoSystemCall = 38, NotSupported = 95;
+    private const int NotPermitted = 1, NoAccess = 13, Exists = 17, Invalid = 22, TooManyLinks = 31, NoSystemCall = 38, NotSupported = 95, NotSupportedOnMac = 45;
+
+    // Closed in a process that is started in that moment, as .NET's own files are.
+    private static readonly int CloseOnExec = OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
 
     /// <summary>Makes a folder and those above it, and flushes each new name.</summary>
     public static void Create(string folder)
@@ -64,13 +67,14 @@ internal static partial class DurableFolder
     {
         if (OperatingSystem.IsWindows())
             return;
-        var descriptor = Open(folder, 0);
+        var descriptor = Open(folder, CloseOnExec);
         if (descriptor < 0)
             throw Failure(folder, Marshal.GetLastPInvokeError());
         try
         {
-            // Some network file systems cannot flush a folder and say so; they keep names on the server.
-            _ = Sync(descriptor);
+            // Some network file systems cannot flush a folder and say so; they keep names on the server. Any other error means that the name may not outlive a power cut.
+            if (Sync(descriptor) != 0 && Marshal.GetLastPInvokeError() is var error && error is not (Invalid or NotSupported or NotSupportedOnMac))
+                throw Failure(folder, error);
         }
         finally
         {

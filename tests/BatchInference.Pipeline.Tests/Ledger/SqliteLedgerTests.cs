@@ -36,6 +36,22 @@ public sealed class SqliteLedgerTests : LedgerContract, IDisposable
         Should.Throw<InvalidDataException>(() => SqliteLedger.Open(state)).Message.ShouldEndWith($"the ledger has version 99, this program knows versions up to {SqliteSchema.Newest}. Use the program that made it, or a newer one.");
     }
 
+    [Fact]
+    public async Task AJobThatCouldNotBeTakenIsFree()
+    {
+        var holder = new JobHolder(Some.Run(1).Run, "here", 1, Some.Evening);
+        Directory.CreateDirectory(state["running/letters.holder/in the way"]);
+        await Should.ThrowAsync<Exception>(() => ledger.HoldAsync("letters", holder, default));
+        Directory.Delete(state["running/letters.holder"], recursive: true);
+        await (await ledger.HoldAsync("letters", holder, default)).DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(7, "there was not enough memory. Give the machine more, or let less run beside it.")]
+    [InlineData(11, "it is damaged (said). Restore a backup: batch-inference ledger restore --from FILE")]
+    [InlineData(12, "SQLite refuses (said). If it does again, look whether its disk is sound; then batch-inference ledger check.")]
+    public void OnlyDamageIsCalledDamage(int code, string told) => new LedgerUnusableException("ledger.db", new SqliteException("said", code)).Message.ShouldBe($"ledger.db: the ledger cannot be used: {told}");
+
     public static TheoryData<int> EarlierVersions => [.. Enumerable.Range(1, SqliteSchema.Newest - 1)];
 
     // The dumps are what the programs of those versions wrote; whoever adds a migration adds the dump of the version before.
