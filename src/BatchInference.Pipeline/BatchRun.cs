@@ -89,7 +89,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         try
         {
             using var letGo = CancellationTokenSource.CreateLinkedTokenSource(hardStop, held.Lost);
-            warnings = await new Recovery(scope, sink, publisher, ledger, RunWalk.JournalsOf(StateFolder, plan.Job), held.Token, Time, Logger).RunAsync(letGo.Token);
+            warnings = await new Recovery(scope, sink, publisher, ledger, RunWalk.JournalsOf(StateFolder, plan.Job), held.Token, Time, Logger) { Waited = Progress.Waited }.RunAsync(letGo.Token);
             foreach (var warning in warnings)
                 Logger.Warned(warning);
             await ledger.BeginAsync(record, letGo.Token);
@@ -187,7 +187,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     {
         if (!board.IsShared)
             return report;
-        await board.CallInAsync(cancellationToken);
+        await board.CallInAsync(Progress.Waited, cancellationToken);
         var share = await board.SharesAsync(cancellationToken) ?? new ShardShare();
         await ledger.RevokeAsync(plan.Run, cancellationToken);
         var rows = await ledger.CountAsync(plan.Run, cancellationToken);

@@ -52,10 +52,10 @@ internal sealed class RunWalk(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(softStop, noMore.Token);
         using var journal = JournalsOf(StateFolder, plan.Job) is { } journals ? new RunJournal(journals, plan.Run, logger) : null;
         var retries = new RetryQueue(plan.RetryDelays, time, suspects);
-        using var feed = new ShardFeed(plan, board, listing, retries, suspects, progress, time, logger);
+        using var feed = new ShardFeed(plan, board, listing, retries, suspects, progress, logger);
         var writeLoop = new WriteLoop(plan, header, publisher, ledger, progress, time, logger)
         {
-            Closed = feed.Closed, Retries = retries, KeepingRetries = stopping => board.KeepsRetriesAsync(true, stopping), Token = Token, Journal = journal, InHand = inHand,
+            Closed = feed.Closed, Retries = retries, KeepingRetries = stopping => board.KeepsRetriesAsync(() => true, stopping), Token = Token, Journal = journal, InHand = inHand,
         };
         var readLoop = new ReadLoop(reader, passes, (paths, stopping) => ledger.FindAsync(scope, paths, stopping), policy, plan.Readers, gate) { SourcePipeline = SourcePipeline, Suspicion = suspicion, InHand = inHand, Progress = progress, Time = time };
         var inferenceLoop = new InferenceLoop(plan.Run, gate, progress, time, logger) { InHand = inHand, ModelPipeline = ModelPipeline };

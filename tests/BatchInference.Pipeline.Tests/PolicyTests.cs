@@ -68,7 +68,7 @@ public sealed class PolicyTests
         foreach (var seconds in new[] { 1, 5 })
         {
             queue.TryAdd(document, "a.txt", failure).ShouldBeTrue();
-            queue.NextDue.ShouldBe(time.GetUtcNow().AddSeconds(seconds));
+            queue.NextDue.HasValue.ShouldBeTrue();
             queue.TakeDue(10).Documents.ShouldBeEmpty();
             time.Advance(TimeSpan.FromSeconds(seconds));
             queue.Due.ShouldBe(1);
@@ -76,10 +76,34 @@ public sealed class PolicyTests
             failures.ShouldBe([failure]);
             document = documents.ShouldHaveSingleItem();
             document.Only.ShouldBe(["a.txt"]);
-            queue.NextDue.ShouldBeNull();
+            queue.NextDue.HasValue.ShouldBeFalse();
         }
 
         queue.TryAdd(document, "a.txt", failure).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void AClockThatIsSetMakesNoDocumentWait()
+    {
+        var time = new SetClock();
+        var queue = new RetryQueue([TimeSpan.FromSeconds(1)], time, new WaitingSuspects(Suspicion.None));
+        queue.TryAdd(new Pending(new Document(new DocumentId("a.txt", "v"), null, _ => throw new NotSupportedException()), null, null), "a.txt", new DocumentFailure("open", "Away.", Permanent: false));
+        time.SetBack = TimeSpan.FromHours(1);
+        time.Passed = TimeSpan.FromSeconds(1);
+        queue.Due.ShouldBe(1);
+    }
+
+    private sealed class SetClock : TimeProvider
+    {
+        public TimeSpan Passed { get; set; }
+
+        public TimeSpan SetBack { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override DateTimeOffset GetUtcNow() => Some.Evening + Passed - SetBack;
+
+        public override long GetTimestamp() => Passed.Ticks;
     }
 
     [Fact]

@@ -110,12 +110,18 @@ public sealed class SharingTests(SharedPostgres server) : IAsyncLifetime
     {
         using var stop = new CancellationTokenSource();
         using ManualResetEventSlim shared = new(), calledIn = new();
-        var leading = RunAsync(first, new ScriptedPass { Before = _ => shared.Wait() }, softStop: stop.Token);
+        var progress = new RunProgress(TimeProvider.System);
+        var leading = RunAsync(first, new ScriptedPass { Before = _ => shared.Wait() }, softStop: stop.Token, progress: progress);
         // Else it might do all that is left before it is called in.
         var sharing = RunAsync(second, new ScriptedPass { Before = _ => { shared.Set(); stop.Cancel(); calledIn.Wait(); } }, shares: true);
         while (await ExecuteAsync("UPDATE batch_inference.run SET called_in = true WHERE called_in") == 0)
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        // The one that leads waits for the other, and says that it lives.
+        var (waits, began) = (progress.Waits, TimeProvider.System.GetTimestamp());
+        while (progress.Waits < waits + 2 && TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(20))
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         calledIn.Set();
+        progress.Waits.ShouldBeGreaterThanOrEqualTo(waits + 2);
         var (leader, other) = (await leading, await sharing);
         (leader.End, other.End).ShouldBe((RunEnd.Stopped, RunEnd.Stopped));
         leader.Counts.Completed.ShouldBe(archive.Rows.Count);
@@ -252,7 +258,7 @@ public sealed class SharingTests(SharedPostgres server) : IAsyncLifetime
     }
 
     private Task<RunReport> RunAsync(
-        Ledger ledger, ScriptedPass pass, int night = 0, bool shares = false, string fingerprint = "scripted-1", ResultSink? sink = null, Func<RunPlan, RunPlan>? change = null,
+        Ledger ledger, ScriptedPass pass, int night = 0, bool shares = false, string fingerprint = "scripted-1", ResultSink? sink = null, Func<RunPlan, RunPlan>? change = null, RunProgress? progress = null,
         CancellationToken softStop = default, CancellationToken hardStop = default) => Task.Run(async () =>
     {
         // The one that leads is the one that comes first.
@@ -260,7 +266,7 @@ public sealed class SharingTests(SharedPostgres server) : IAsyncLifetime
             await Task.Yield();
         var plan = Some.Plan(night, fingerprint) with { Run = RunId.New(Some.Evening.AddDays(night), (ushort)(shares ? 2 : 1)), Formats = new OutputFormats { Parquet = true, Csv = new CsvFormat() } };
         IReadOnlyList<ModelPass> passes = [pass];
-        return await new BatchRun(change?.Invoke(plan) ?? plan, archive.Source, archive.Reader, () => passes, sink ?? archive.Sink, ledger) { Shares = shares }.RunAsync(softStop, hardStop);
+        return await new BatchRun(change?.Invoke(plan) ?? plan, archive.Source, archive.Reader, () => passes, sink ?? archive.Sink, ledger) { Shares = shares, Progress = progress ?? new(TimeProvider.System) }.RunAsync(softStop, hardStop);
     });
 
     private static async Task<bool> IsLedAsync(Ledger ledger) =>

@@ -32,6 +32,8 @@ internal sealed class PostgresBoard : ShardBoard
     private readonly CancellationTokenSource calledIn = new(), ended = new();
     private bool retries;
     private Task? living;
+    // The loops that read and write both tell; the database hears them in the order in which they knew.
+    private readonly SemaphoreSlim telling = new(1, 1);
 
     /// <param name="database">Where.</param>
     /// <param name="run">The run.</param>
@@ -123,16 +125,25 @@ internal sealed class PostgresBoard : ShardBoard
     public override async Task<string?> FirstLeftAsync(CancellationToken cancellationToken)
     {
         var left = await database.QueryAsync(
-            sql => sql.ReadAsync("SELECT s.documents FROM shard s JOIN run r ON r.id = s.run WHERE r.name = $1 AND NOT s.done ORDER BY s.number LIMIT 1", row => row.GetString(0), [run], cancellationToken), cancellationToken);
+            sql => sql.ReadAsync("SELECT s.documents FROM shard s JOIN run r ON r.id = s.run WHERE r.name = $1 AND NOT s.done AND s.documents <> '' ORDER BY s.number LIMIT 1", row => row.GetString(0), [run], cancellationToken), cancellationToken);
         return left is [var documents] ? JsonSerializer.Deserialize<ShardDocuments.Written[]>(documents)![0].Path : null;
     }
 
-    public override Task KeepsRetriesAsync(bool keeps, CancellationToken cancellationToken)
+    public override async Task KeepsRetriesAsync(Func<bool> keeps, CancellationToken cancellationToken)
     {
-        if (keeps == retries)
-            return Task.CompletedTask;
-        retries = keeps;
-        return ExecuteAsync("UPDATE node SET retries = $3 WHERE run = (SELECT id FROM run WHERE name = $1) AND name = $2", [run, node, keeps], cancellationToken);
+        await telling.WaitAsync(cancellationToken);
+        try
+        {
+            var now = keeps();
+            if (now == retries)
+                return;
+            await ExecuteAsync("UPDATE node SET retries = $3 WHERE run = (SELECT id FROM run WHERE name = $1) AND name = $2", [run, node, now], cancellationToken);
+            retries = now;
+        }
+        finally
+        {
+            telling.Release();
+        }
     }
 
     public override void Closed(Shard shard)
@@ -142,13 +153,15 @@ internal sealed class PostgresBoard : ShardBoard
         Touch();
     }
 
-    public override async Task CallInAsync(CancellationToken cancellationToken)
+    public override async Task CallInAsync(Action waited, CancellationToken cancellationToken)
     {
         await ExecuteAsync("UPDATE run SET called_in = true WHERE name = $1", [run], cancellationToken);
         while (await AnyInHandAsync(cancellationToken))
             await Task.Delay(Look, time, cancellationToken);
     }
 
+        {
+            waited();
     public override async Task<ShardShare?> SharesAsync(CancellationToken cancellationToken)
     {
         var shares = await database.QueryAsync(
@@ -202,6 +215,14 @@ internal sealed class PostgresBoard : ShardBoard
     private async Task<int> PutUpAsync(SqlBatch sql, Guid offer, string documents, bool isOwn, CancellationToken cancellationToken)
     {
         var state = await sql.ReadAsync(
+        telling.Dispose();
+    }
+
+    // A transaction that committed though its caller was told otherwise is repeated: by the name of the offer it finds what it put up, whatever became of that since.
+    private async Task<int> PutUpAsync(IReadOnlyList<Pending> shard, bool isOwn, CancellationToken cancellationToken)
+    {
+        var (offer, documents) = (Guid.NewGuid(), JsonSerializer.Serialize(ShardDocuments.Write(shard)));
+        return await database.InTransactionAsync(sql => PutUpAsync(sql, offer, documents, isOwn, cancellationToken), cancellationToken);
             "SELECT r.called_in OR r.ending IS NOT NULL, s.job FROM run r JOIN scope s ON s.id = r.scope WHERE r.name = $1 FOR UPDATE OF r", row => (IsOver: row.GetBoolean(0), Job: row.GetString(1)), [run], cancellationToken);
         // Who took the job meanwhile has revoked the shards that there were; a new one would be nobody's.
         if (state is not [{ IsOver: false }])
@@ -215,14 +236,6 @@ internal sealed class PostgresBoard : ShardBoard
             row => row.GetInt32(0), isOwn ? [run, documents, offer, node, lease] : [run, documents, offer], cancellationToken)).Single();
     }
 
-        telling.Dispose();
-    }
-
-    // A transaction that committed though its caller was told otherwise is repeated: by the name of the offer it finds what it put up, whatever became of that since.
-    private async Task<int> PutUpAsync(IReadOnlyList<Pending> shard, bool isOwn, CancellationToken cancellationToken)
-    {
-        var (offer, documents) = (Guid.NewGuid(), JsonSerializer.Serialize(ShardDocuments.Write(shard)));
-        return await database.InTransactionAsync(sql => PutUpAsync(sql, offer, documents, isOwn, cancellationToken), cancellationToken);
     private async Task<long> WaitingAsync(CancellationToken cancellationToken) => (await database.QueryAsync(
         sql => sql.ReadAsync("SELECT count(*) FROM shard s JOIN run r ON r.id = s.run WHERE r.name = $1 AND NOT s.done AND s.until < clock_timestamp()", row => row.GetInt64(0), [run], cancellationToken), cancellationToken)).Single();
 

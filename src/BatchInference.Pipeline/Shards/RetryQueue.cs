@@ -15,7 +15,7 @@ internal sealed class RetryQueue(IReadOnlyList<TimeSpan> delays, TimeProvider ti
     private const int Most = 1000;
 
     private readonly Lock turn = new();
-    private readonly List<(Pending Pending, string Path, DocumentFailure Failure, DateTimeOffset Due)> waiting = [];
+    private readonly List<(Pending Pending, string Path, DocumentFailure Failure, long Since, TimeSpan Delay)> waiting = [];
 
     /// <summary>Keeps a failed document for another try; false when it had its last one.</summary>
     public bool TryAdd(Pending pending, string path, DocumentFailure failure)
@@ -26,7 +26,7 @@ internal sealed class RetryQueue(IReadOnlyList<TimeSpan> delays, TimeProvider ti
         {
             if (pending.Attempt >= delays.Count || waiting.Count >= Most)
                 return false;
-            waiting.Add((pending, path, failure, time.GetUtcNow() + delays[pending.Attempt]));
+            waiting.Add((pending, path, failure, time.GetTimestamp(), delays[pending.Attempt]));
             return true;
         }
     }
@@ -39,13 +39,13 @@ internal sealed class RetryQueue(IReadOnlyList<TimeSpan> delays, TimeProvider ti
             waiting.RemoveAll(one => documents.Contains(one.Pending));
     }
 
-    /// <summary>When the first of them is due; null when there is none.</summary>
-    public DateTimeOffset? NextDue
+    /// <summary>How long until the first of them is due, zero or less when it is; null when there is none.</summary>
+    public TimeSpan? NextDue
     {
         get
         {
             lock (turn)
-                return waiting.Count == 0 ? null : waiting.Min(one => one.Due);
+                return waiting.Count == 0 ? null : waiting.Min(one => Left(one.Since, one.Delay));
         }
     }
 
@@ -55,7 +55,7 @@ internal sealed class RetryQueue(IReadOnlyList<TimeSpan> delays, TimeProvider ti
         get
         {
             lock (turn)
-                return waiting.Count(one => one.Due <= time.GetUtcNow());
+                return waiting.Count(one => Left(one.Since, one.Delay) <= TimeSpan.Zero);
         }
     }
 
@@ -65,11 +65,13 @@ internal sealed class RetryQueue(IReadOnlyList<TimeSpan> delays, TimeProvider ti
     {
         lock (turn)
         {
-            var now = time.GetUtcNow();
-            var due = waiting.Where(one => one.Due <= now).Select(one => one.Pending).Distinct().Take(most).ToHashSet();
+            var due = waiting.Where(one => Left(one.Since, one.Delay) <= TimeSpan.Zero).Select(one => one.Pending).Distinct().Take(most).ToHashSet();
             var taken = waiting.Where(one => due.Contains(one.Pending)).ToArray();
             waiting.RemoveAll(one => due.Contains(one.Pending));
             return ([.. taken.GroupBy(one => one.Pending, one => one.Path).Select(group => group.Key.Again(group.ToHashSet(StringComparer.Ordinal)))], [.. taken.Select(one => one.Failure)]);
         }
     }
+
+    // By a clock that nobody sets.
+    private TimeSpan Left(long since, TimeSpan delay) => delay - time.GetElapsedTime(since);
 }

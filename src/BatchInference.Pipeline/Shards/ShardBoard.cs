@@ -44,7 +44,9 @@ internal abstract class ShardBoard(TimeProvider time) : IAsyncDisposable
     public abstract Task<string?> FirstLeftAsync(CancellationToken cancellationToken);
 
     /// <summary>Told before a shard is closed whose failures this process keeps to try them again: until told otherwise the run is not done.</summary>
-    public virtual Task KeepsRetriesAsync(bool keeps, CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <param name="keeps">Whether it keeps any; is asked when nobody else tells, so that who told last has told the truth.</param>
+    /// <param name="cancellationToken">Asks to stop.</param>
+    public virtual Task KeepsRetriesAsync(Func<bool> keeps, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Something changed: who waits here looks again.</summary>
     public void Touch()
@@ -87,7 +89,9 @@ internal abstract class ShardBoard(TimeProvider time) : IAsyncDisposable
     public abstract void Closed(Shard shard);
 
     /// <summary>Asks the other processes to bring home what they have in hand and to take no more; waits until they have, or are gone. What they record after that is refused.</summary>
-    public virtual Task CallInAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <param name="waited">Told again and again while it waits.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public virtual Task CallInAsync(Action waited, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>What all processes together did; null where there are no others.</summary>
     public virtual Task<ShardShare?> SharesAsync(CancellationToken cancellationToken) => Task.FromResult<ShardShare?>(null);

@@ -11,9 +11,8 @@ namespace BatchInference.Pipeline;
 /// <param name="retries">What failed temporarily.</param>
 /// <param name="suspects">What is done when nothing else is left, one by one.</param>
 /// <param name="progress">Hears what is tried again.</param>
-/// <param name="time">The clock.</param>
 /// <param name="logger">Hears it too.</param>
-internal sealed class ShardFeed(RunPlan plan, ShardBoard board, ShardListing? listing, RetryQueue retries, WaitingSuspects suspects, RunProgress progress, TimeProvider time, ILogger logger) : IDisposable
+internal sealed class ShardFeed(RunPlan plan, ShardBoard board, ShardListing? listing, RetryQueue retries, WaitingSuspects suspects, RunProgress progress, ILogger logger) : IDisposable
 {
     // Two, so that the model does not run dry between the last document of one and the first of the next; not more, since what is in flight is what a power cut costs.
     private const int InFlight = 2;
@@ -83,8 +82,7 @@ internal sealed class ShardFeed(RunPlan plan, ShardBoard board, ShardListing? li
                 // Nothing is in hand here: it waits for a retry's turn, or for others, and lives.
                 if (slots.CurrentCount == InFlight - 1)
                     progress.Waited();
-                var due = retries.NextDue - time.GetUtcNow();
-                await board.WaitAsync(seen, due is { } soon && soon < Look ? TimeSpan.FromTicks(Math.Max(0, soon.Ticks)) : Look, stop);
+                await board.WaitAsync(seen, retries.NextDue is { } soon && soon < Look ? TimeSpan.FromTicks(Math.Max(0, soon.Ticks)) : Look, stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -92,6 +90,8 @@ internal sealed class ShardFeed(RunPlan plan, ShardBoard board, ShardListing? li
             return null;
         }
     }
+
+    private bool Keeps() => retries.NextDue is not null || suspects.Any;
 
     private async Task<Shard?> RetryAsync(CancellationToken stop)
     {
@@ -106,8 +106,7 @@ internal sealed class ShardFeed(RunPlan plan, ShardBoard board, ShardListing? li
 
         logger.TryingAgain(plan.Run, failures.Count);
         var shard = await board.OwnAsync(documents, stop);
-        if (retries.NextDue is null && !suspects.Any)
-            await board.KeepsRetriesAsync(false, stop);
+        await board.KeepsRetriesAsync(Keeps, stop);
         return shard;
     }
 
@@ -123,8 +122,7 @@ internal sealed class ShardFeed(RunPlan plan, ShardBoard board, ShardListing? li
         logger.DoingAlone(plan.Run, suspect.Only!.Single());
         var shard = await board.OwnAsync([suspect], stop);
         shard.IsAlone = true;
-        if (!suspects.Any)
-            await board.KeepsRetriesAsync(false, stop);
+        await board.KeepsRetriesAsync(Keeps, stop);
         return shard;
     }
 }
