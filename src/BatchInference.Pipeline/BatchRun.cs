@@ -72,11 +72,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         }
         catch (JobIsRunningException running) when (Shares && ledger.IsShared)
         {
-            // Nobody has it any more by the time that the name is asked for: whoever comes next leads.
-            if (running.Holder is null)
-                return new RunReport { Job = plan.Job, Run = plan.Run, End = RunEnd.Stopped, Reason = running.Message, Counts = new RunCounts(), IsShared = true };
-            return await new SharedRun(ledger, plan, scope, reader.Fingerprint, Progress, Time, Logger).RunAsync(
-                running.Holder.Run, (shared, board, soft, hard) => Sharing(shared).ShareAsync(board, soft, hard), Documents, softStop, hardStop);
+            return await SharedAsync(running, softStop, hardStop);
         }
 
         await using var held = hold;
@@ -133,6 +129,28 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     public async Task<RunForecast> ForecastAsync(CancellationToken cancellationToken)
     {
         return await new Forecast(reader, passes, Time).RunAsync(Listing().PendingAsync(countsAsListed: true, cancellationToken), () => Progress.Counts.Listed, cancellationToken);
+    }
+
+    private async Task<RunReport> SharedAsync(JobIsRunningException running, CancellationToken softStop, CancellationToken hardStop)
+    {
+        var report = new RunReport { Job = plan.Job, Run = running.Holder?.Run ?? plan.Run, End = RunEnd.Stopped, Reason = running.Message, Counts = new RunCounts(), IsShared = true };
+        // Nobody has it any more by the time that the name is asked for: whoever comes next leads.
+        if (running.Holder is null)
+            return report;
+        try
+        {
+            return await new SharedRun(ledger, plan, scope, reader.Fingerprint, Progress, Time, Logger).RunAsync(
+                report.Run, (shared, board, soft, hard) => Sharing(shared).ShareAsync(board, soft, hard), Documents, softStop, hardStop);
+        }
+        catch (OperationCanceledException) when (hardStop.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception exception)
+        {
+            Logger.RunFailed(exception, report.Run);
+            return report with { End = softStop.IsCancellationRequested && IsOutage(exception) ? RunEnd.Stopped : RunEnd.Failed, Reason = Why(exception), Counts = Progress.Counts };
+        }
     }
 
     private async Task<RunReport> WalkAsync(PartPublisher publisher, ShardBoard board, ShardListing? listing, long? token, CancellationToken softStop, CancellationToken hardStop)

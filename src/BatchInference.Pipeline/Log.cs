@@ -59,6 +59,9 @@ internal static partial class Log
     [LoggerMessage(14, LogLevel.Warning, "Part {Name} was left by a process that came late to its closed run; it was removed")]
     public static partial void LatePartRemoved(this ILogger logger, string name);
 
+    [LoggerMessage(29, LogLevel.Warning, "A sign of life did not reach the database of the ledger; it is given again")]
+    public static partial void NoSignOfLife(this ILogger logger, Exception exception);
+
     [LoggerMessage(24, LogLevel.Warning, "Run {Run} does not say any more what it has in hand; a document that brings the worker down is not found out")]
     public static partial void InHandGivenUp(this ILogger logger, Exception exception, RunId run);
 

@@ -213,6 +213,53 @@ public sealed class SharingTests(SharedPostgres server) : IAsyncLifetime
         (await leading).End.ShouldBe(RunEnd.Complete);
     }
 
+    [Fact]
+    public async Task ANodeThatCannotGoOnSharingSaysSo()
+    {
+        using var told = new ManualResetEventSlim();
+        var leading = RunAsync(first, new ScriptedPass { Before = _ => told.Wait() });
+        var other = await RunAsync(new FailingLedger(second) { Finds = false }, new ScriptedPass(), shares: true);
+        told.Set();
+        (other.End, other.IsShared, other.Reason).ShouldBe((RunEnd.Failed, true, "The ledger does not answer."));
+        (await leading).End.ShouldBe(RunEnd.Complete);
+    }
+
+    // Hexadecimal digits of hashes: PostgreSQL could shorten what repeats itself.
+    [Fact]
+    public async Task ADocumentWhoseNameIsTooLongForTheLedgerFailsAloneWithItsReason()
+    {
+        var digits = string.Concat(Enumerable.Range(0, 50).Select(number => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData([(byte)number]))));
+        archive[$"e/{digits[..2800]}.txt"] = "A text of some words.";
+        archive[$"e/{digits[..2390]}.zip"] = ArchiveBox.Of(($"{digits[..900]}.txt", "A letter. Of some words."));
+        var box = archive.Documents.Keys.Single(path => path.EndsWith(".zip", StringComparison.Ordinal));
+        // One node after the other, so that the other one, too, is handed names that it did not list.
+        using var helped = new ManualResetEventSlim();
+        var leading = RunAsync(first, new ScriptedPass { Before = _ => helped.Wait() });
+        var sharing = RunAsync(second, new ScriptedPass { Before = _ => helped.Set() }, shares: true);
+        var (leader, _) = (await leading, await sharing);
+
+        (leader.End, leader.Counts.Completed, leader.Counts.Failed, leader.Remaining).ShouldBe((RunEnd.Complete, 61, 1, 0), leader.Reason);
+        var failed = archive.Rows.Single(row => row.Error is not null);
+        failed.Document.ShouldMatch($"^e/{digits[..2377]}~[0-9a-f]{{16}}[.]txt$");
+        failed.Error.ShouldBe(new BatchInference.Documents.Extraction.DocumentFailure(
+            "open", "The name of the document is longer than 2400 bytes, the most that the ledger keeps; it is told here by its beginning, a hash and its ending. Give the document, or the folders that it is in, a shorter name.", Permanent: true));
+        archive.Rows.Count(row => row.Document.StartsWith(box + "!/", StringComparison.Ordinal)).ShouldBe(1);
+        (await RunAsync(first, new ScriptedPass(), night: 1)).NothingToDo.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task AfterItsRunWasTakenOverANodeFindsNothingLeft()
+    {
+        var run = Some.Run();
+        await first.BeginAsync(run, default);
+        Task<IReadOnlyDictionary<string, SettledDocument>> Find(IReadOnlyList<string> paths, CancellationToken token) => first.FindAsync(Some.Scope, paths, token);
+        await using var board = first.BoardOf(run.Run, leads: true, new ShardDocuments(run.Run, archive.Source, Find, Find), TimeProvider.System);
+        await board.OfferAsync([.. (await archive.Source.ListAsync(default).Take(2).ToListAsync()).Select(document => new Pending(document, null, null))], default);
+        (await board.FirstLeftAsync(default)).ShouldBe("d000");
+        await first.RevokeAsync(run.Run, default);
+        (await board.FirstLeftAsync(default)).ShouldBeNull();
+    }
+
     private void Put(int from, int to)
     {
         for (var document = from; document < to; document++)

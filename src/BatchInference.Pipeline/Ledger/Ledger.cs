@@ -1,4 +1,6 @@
 using BatchInference.Pipeline.Results;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BatchInference.Pipeline;
 
@@ -8,6 +10,9 @@ namespace BatchInference.Pipeline;
 /// </summary>
 public abstract class Ledger : IAsyncDisposable
 {
+    /// <summary>Hears what befalls the books and no run tells.</summary>
+    public ILogger Logger { get; set; } = NullLogger.Instance;
+
     /// <summary>True when several machines keep their books here, so that their processes can share a run.</summary>
     public virtual bool IsShared => false;
 

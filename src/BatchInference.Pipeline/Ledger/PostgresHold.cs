@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace BatchInference.Pipeline;
@@ -11,13 +12,14 @@ internal sealed class PostgresHold : JobHold
     private readonly NpgsqlDataSource database;
     private readonly string job;
     private readonly TimeSpan lease;
+    private readonly ILogger logger;
     private readonly CancellationTokenSource lost = new();
     private readonly CancellationTokenSource ended = new();
     private readonly Task prolonging;
 
-    public PostgresHold(NpgsqlDataSource database, string job, long token, TimeSpan lease, TimeProvider time)
+    public PostgresHold(NpgsqlDataSource database, string job, long token, TimeSpan lease, TimeProvider time, ILogger logger)
     {
-        (this.database, this.job, this.lease, Token) = (database, job, lease, token);
+        (this.database, this.job, this.lease, this.logger, Token) = (database, job, lease, logger, token);
         prolonging = ProlongAsync(time);
     }
 
@@ -34,9 +36,11 @@ internal sealed class PostgresHold : JobHold
             // The row stays for its token, which must only grow.
             await ExecuteAsync("UPDATE hold SET until = '-infinity' WHERE job = $1 AND token = $2", null, CancellationToken.None);
         }
-        catch (NpgsqlException)
+        catch (Exception exception)
         {
-            // The lease runs out by itself.
+            // The lease runs out by itself; how the run ended is not to be forgotten for it.
+            if (exception is not NpgsqlException)
+                logger.NoSignOfLife(exception);
         }
 
         lost.Dispose();
@@ -56,9 +60,11 @@ internal sealed class PostgresHold : JobHold
                 await lost.CancelAsync();
                 return;
             }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
+            catch (Exception exception)
             {
-                // Away: asked again at the next tick.
+                // Away: asked again at the next tick. Whatever else it is, without signs of life the job would be another's.
+                if (exception is not (NpgsqlException or TimeoutException or OperationCanceledException))
+                    logger.NoSignOfLife(exception);
             }
         }
     }

@@ -59,7 +59,7 @@ public sealed class PostgresLedger : SqlLedger
             WHERE hold.until < clock_timestamp() OR (hold.run = excluded.run AND hold.host = excluded.host AND hold.process_id = excluded.process_id) RETURNING token
             """,
             row => row.GetInt64(0), [job, holder.Run.ToString(), holder.Host, holder.ProcessId, Text(holder.Since), lease], cancellationToken), cancellationToken);
-        return tokens.Count > 0 ? new PostgresHold(database.Source, job, tokens[0], lease, time) : throw new JobIsRunningException(job, await HolderAsync(job, cancellationToken));
+        return tokens.Count > 0 ? new PostgresHold(database.Source, job, tokens[0], lease, time, Logger) : throw new JobIsRunningException(job, await HolderAsync(job, cancellationToken));
     }
 
     /// <inheritdoc/>
@@ -78,7 +78,7 @@ public sealed class PostgresLedger : SqlLedger
             row.GetString(0), row.GetInt32(1), row.GetString(2), Moment(row.GetString(3)), row.GetBoolean(4), (int)row.GetInt64(6), (int)row.GetInt64(7), row.IsDBNull(5) ? null : row.GetString(5)),
         [run.ToString()], cancellationToken);
 
-    internal override ShardBoard BoardOf(RunId run, bool leads, ShardDocuments documents, TimeProvider clock) => new PostgresBoard(database, run, leads, documents, lease, clock);
+    internal override ShardBoard BoardOf(RunId run, bool leads, ShardDocuments documents, TimeProvider clock) => new PostgresBoard(database, run, leads, documents, lease, clock, Logger);
 
     internal override async Task RevokeAsync(RunId run, CancellationToken cancellationToken) => await InTransactionAsync(
         async sql =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace BatchInference.Pipeline;
@@ -25,15 +26,16 @@ internal sealed class PostgresBoard : ShardBoard
     private readonly ShardDocuments documents;
     private readonly TimeSpan lease;
     private readonly TimeProvider time;
+    private readonly ILogger logger;
 
     // A process that shares one run twice, one time after the other, is two nodes.
     private readonly string node = $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}";
     private readonly HashSet<int> inHand = [];
     private readonly CancellationTokenSource calledIn = new(), ended = new();
-    private bool retries;
-    private Task? living;
     // The loops that read and write both tell; the database hears them in the order in which they knew.
     private readonly SemaphoreSlim telling = new(1, 1);
+    private bool retries;
+    private Task? living;
 
     /// <param name="database">Where.</param>
     /// <param name="run">The run.</param>
@@ -41,10 +43,11 @@ internal sealed class PostgresBoard : ShardBoard
     /// <param name="documents">Gives back what another process listed.</param>
     /// <param name="lease">How long a shard is taken for.</param>
     /// <param name="time">Times the signs of life.</param>
-    public PostgresBoard(PostgresDatabase database, RunId run, bool leads, ShardDocuments documents, TimeSpan lease, TimeProvider time)
+    /// <param name="logger">Hears of those that failed.</param>
+    public PostgresBoard(PostgresDatabase database, RunId run, bool leads, ShardDocuments documents, TimeSpan lease, TimeProvider time, ILogger logger)
         : base(time)
     {
-        (this.database, this.leads, this.documents, this.lease, this.time) = (database, leads, documents, lease, time);
+        (this.database, this.leads, this.documents, this.lease, this.time, this.logger) = (database, leads, documents, lease, time, logger);
         this.run = run.ToString();
     }
 
@@ -157,11 +160,12 @@ internal sealed class PostgresBoard : ShardBoard
     {
         await ExecuteAsync("UPDATE run SET called_in = true WHERE name = $1", [run], cancellationToken);
         while (await AnyInHandAsync(cancellationToken))
-            await Task.Delay(Look, time, cancellationToken);
-    }
-
         {
             waited();
+            await Task.Delay(Look, time, cancellationToken);
+        }
+    }
+
     public override async Task<ShardShare?> SharesAsync(CancellationToken cancellationToken)
     {
         var shares = await database.QueryAsync(
@@ -201,20 +205,16 @@ internal sealed class PostgresBoard : ShardBoard
                     return await sql.ExecuteAsync("UPDATE node SET until = '-infinity' WHERE run = (SELECT id FROM run WHERE name = $1) AND name = $2", [run, node], CancellationToken.None);
                 }, CancellationToken.None);
             }
-            catch (NpgsqlException)
+            catch (Exception exception)
             {
                 // It counts as gone when its lease is over.
+                if (exception is not NpgsqlException)
+                    logger.NoSignOfLife(exception);
             }
         }
 
         calledIn.Dispose();
         ended.Dispose();
-    }
-
-    // The number is the run's next one: two that put up at once wait for each other at the run's row.
-    private async Task<int> PutUpAsync(SqlBatch sql, Guid offer, string documents, bool isOwn, CancellationToken cancellationToken)
-    {
-        var state = await sql.ReadAsync(
         telling.Dispose();
     }
 
@@ -223,6 +223,12 @@ internal sealed class PostgresBoard : ShardBoard
     {
         var (offer, documents) = (Guid.NewGuid(), JsonSerializer.Serialize(ShardDocuments.Write(shard)));
         return await database.InTransactionAsync(sql => PutUpAsync(sql, offer, documents, isOwn, cancellationToken), cancellationToken);
+    }
+
+    // The number is the run's next one: two that put up at once wait for each other at the run's row.
+    private async Task<int> PutUpAsync(SqlBatch sql, Guid offer, string documents, bool isOwn, CancellationToken cancellationToken)
+    {
+        var state = await sql.ReadAsync(
             "SELECT r.called_in OR r.ending IS NOT NULL, s.job FROM run r JOIN scope s ON s.id = r.scope WHERE r.name = $1 FOR UPDATE OF r", row => (IsOver: row.GetBoolean(0), Job: row.GetString(1)), [run], cancellationToken);
         // Who took the job meanwhile has revoked the shards that there were; a new one would be nobody's.
         if (state is not [{ IsOver: false }])
@@ -254,7 +260,7 @@ internal sealed class PostgresBoard : ShardBoard
             while (await timer.WaitForNextTickAsync(ended.Token))
                 await SignAsync(ended.Token);
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (ended.IsCancellationRequested)
         {
             // The board is left.
         }
@@ -277,9 +283,11 @@ internal sealed class PostgresBoard : ShardBoard
             if (called is not [false])
                 await calledIn.CancelAsync();
         }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // Away: told again at the next tick.
+            // Away: told again at the next tick. Whatever else it is, without signs of life its shards would be another's.
+            if (exception is not (NpgsqlException or TimeoutException))
+                logger.NoSignOfLife(exception);
         }
     }
 }

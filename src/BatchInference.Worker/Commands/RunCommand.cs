@@ -47,6 +47,7 @@ internal static class RunCommand
             var plan = prepared.Plan(now, date, parsed.GetValue(limit), parsed.GetValue(again));
             using var logs = LogOutputs.ForRun(settings.Name, configuration, surroundings);
             var logger = logs.CreateLogger("BatchInference.Pipeline.Run");
+            ledger.Logger = logger;
             using var telemetry = TelemetryOutputs.Open(configuration.Settings, configuration.Secrets, asService: false, logger);
             void Tell(string what)
             {

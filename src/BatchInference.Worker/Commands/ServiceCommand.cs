@@ -45,6 +45,7 @@ internal static class ServiceCommand
         await using var ledger = await LedgerChoice.OpenAsync(configuration, surroundings.Time, token);
         using var host = ServiceHost.Build(current, read, surroundings, ledger, listener);
         var logger = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("BatchInference.Worker.Service");
+        ledger.Logger = logger;
         foreach (var warning in configuration.Warnings)
             logger.Told(warning);
         foreach (var (job, errors) in unfit)

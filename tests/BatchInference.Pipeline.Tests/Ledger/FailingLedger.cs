@@ -9,6 +9,9 @@ internal sealed class FailingLedger(Ledger books) : Ledger
     /// <summary>True when it is in the books nevertheless.</summary>
     public bool Commits { get; init; }
 
+    /// <summary>False to answer no question for a run.</summary>
+    public bool Finds { get; init; } = true;
+
     public override bool IsShared => books.IsShared;
 
     public override async Task SettleAsync(Settlement settlement, CancellationToken cancellationToken)
@@ -36,7 +39,8 @@ internal sealed class FailingLedger(Ledger books) : Ledger
 
     public override Task<IReadOnlyList<RunRecord>> OpenRunsAsync(ResultScope scope, CancellationToken cancellationToken) => books.OpenRunsAsync(scope, cancellationToken);
 
-    public override Task<RunRecord?> FindRunAsync(RunId run, CancellationToken cancellationToken) => books.FindRunAsync(run, cancellationToken);
+    public override Task<RunRecord?> FindRunAsync(RunId run, CancellationToken cancellationToken) =>
+        Finds ? books.FindRunAsync(run, cancellationToken) : throw new IOException("The ledger does not answer.");
 
     public override Task<RunCounts> CountAsync(RunId run, CancellationToken cancellationToken) => books.CountAsync(run, cancellationToken);
 
