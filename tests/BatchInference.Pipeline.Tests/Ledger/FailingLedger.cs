@@ -62,13 +62,17 @@ internal sealed class FailingLedger(Ledger books) : Ledger
 
     public override IAsyncEnumerable<FailureRecord> FailuresOfAsync(RunId run, CancellationToken cancellationToken) => books.FailuresOfAsync(run, cancellationToken);
 
-    public override IAsyncEnumerable<FailureRecord> FailuresAsync(string job, CancellationToken cancellationToken) => books.FailuresAsync(job, cancellationToken);
+    public override IAsyncEnumerable<FailureRecord> FailuresAsync(ResultScope scope, CancellationToken cancellationToken) => books.FailuresAsync(scope, cancellationToken);
+
+    public override Task<IReadOnlyList<string>> OutputsAsync(string job, CancellationToken cancellationToken) => books.OutputsAsync(job, cancellationToken);
+
+    public override Task NoteGoneAsync(ResultScope scope, IReadOnlyCollection<string> gone, IReadOnlyCollection<string> there, CancellationToken cancellationToken) => books.NoteGoneAsync(scope, gone, there, cancellationToken);
 
     public override Task SuspectAsync(Fall fall, CancellationToken cancellationToken) => books.SuspectAsync(fall, cancellationToken);
 
     public override Task<IReadOnlyDictionary<string, Suspect>> SuspectsAsync(ResultScope scope, CancellationToken cancellationToken) => books.SuspectsAsync(scope, cancellationToken);
 
-    public override Task<long> RetryAsync(string job, CancellationToken cancellationToken) => books.RetryAsync(job, cancellationToken);
+    public override Task<long> RetryAsync(ResultScope scope, CancellationToken cancellationToken) => books.RetryAsync(scope, cancellationToken);
 
     public override Task<long> RedoAsync(PartRecord part, CancellationToken cancellationToken) => books.RedoAsync(part, cancellationToken);
 
