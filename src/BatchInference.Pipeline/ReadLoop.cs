@@ -91,10 +91,12 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
         var (shard, pending, _) = next;
         var (count, cut, hasOwn) = (0, false, false);
         DocumentReading? held = null;
+        var names = new ReadingNames();
         var (readings, reading) = await OpenAsync(pending, cancellationToken);
         await using (readings)
             for (; !cut && reading is not null; reading = cut ? null : await NextAsync(readings, hasOwn, cancellationToken))
             {
+                reading = names.Once(reading);
                 hasOwn |= reading.Member is null;
                 if (!pending.Wants(reading))
                     continue;

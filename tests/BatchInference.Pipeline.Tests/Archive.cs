@@ -55,7 +55,10 @@ internal sealed class Archive : IDisposable
 
     public ArchiveBox Box { get; } = new();
 
-    public DocumentReader Reader => new LocalDocumentReader([Extractor], [Box], OcrTools.None, new ExtractionLimits(), TimeProvider.System);
+    public DocumentReader Reader => new ArchiveReader(this, new LocalDocumentReader([Extractor], [Box], OcrTools.None, new ExtractionLimits(), TimeProvider.System));
+
+    /// <summary>What becomes of each reading.</summary>
+    public Func<DocumentReading, DocumentReading> Reading { get; set; } = reading => reading;
 
     public DocumentSource Source { get; set; }
 
@@ -139,6 +142,14 @@ internal sealed class Archive : IDisposable
         Loads++;
         Loading();
         return [Pass];
+    }
+
+    private sealed class ArchiveReader(Archive archive, DocumentReader inner) : DocumentReader
+    {
+        public override string Fingerprint => inner.Fingerprint;
+
+        public override IAsyncEnumerable<DocumentReading> ReadAsync(Document document, Func<string, bool> isKnown, CancellationToken cancellationToken) =>
+            inner.ReadAsync(document, isKnown, cancellationToken).Select(reading => archive.Reading(reading));
     }
 
     private sealed class ArchiveSource(Archive archive) : DocumentSource

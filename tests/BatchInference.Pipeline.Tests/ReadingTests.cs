@@ -1,4 +1,5 @@
 using BatchInference.Documents;
+using BatchInference.Documents.Extraction;
 using CsCheck;
 
 namespace BatchInference.Pipeline.Tests;
@@ -42,6 +43,36 @@ public sealed class ReadingTests
         archive.Opening = _ => archive.Time.Advance(TimeSpan.FromMinutes(40));
         await archive.RunAsync();
         archive.Progress.Waits.ShouldBeGreaterThan(10);
+    }
+
+    [Fact]
+    public void WhateverNamesReadingsHaveEachIsPassedOnOnce()
+    {
+        string?[] some = [null, "!/a", "!/a (2)", "!/*", "!/* (2)", "#1", "#2", "#02", "!/a#1", "!/a#2", "!/a#", "#", "!/a#99999999999999999999"];
+        Gen.Int[0, some.Length - 1].Array[0, 12].Sample(chosen =>
+        {
+            var names = new ReadingNames();
+            chosen.Select(one => names.Once(new DocumentReading { Member = some[one] }).Member).ToArray().ShouldBeUnique();
+        });
+    }
+
+    [Fact]
+    public void NamesThatAreUniqueStay()
+    {
+        var names = new ReadingNames();
+        string?[] members = [null, "!/a.txt", "!/b.jsonl#1", "!/b.jsonl#2", "!/b.jsonl#10", "!/c.jsonl#1", "!/c.jsonl", "!/d #.txt", "!/*"];
+        members.Select(member => names.Once(new DocumentReading { Member = member }).Member).ShouldBe(members);
+    }
+
+    [Fact]
+    public async Task TwoReadingsOfOneNameAreTwoRows()
+    {
+        using var archive = new Archive();
+        archive["box.zip"] = ArchiveBox.Of(("1.txt", "The first one."), ("2.txt", "The second one."));
+        archive.Reading = reading => reading with { Member = "!/1.txt" };
+        await archive.RunAsync();
+        archive.RowsPerDocument.ShouldBe(["box.zip!/1.txt", "box.zip!/1.txt (2)"]);
+        (await archive.RunAsync()).NothingToDo.ShouldBeTrue();
     }
 
     [Fact]

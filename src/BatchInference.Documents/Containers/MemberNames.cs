@@ -5,10 +5,14 @@ namespace BatchInference.Documents.Containers;
 /// <summary>The names of the members of one container as documents: relative, with <c>/</c>, without control characters, each once.</summary>
 internal sealed class MemberNames
 {
+    /// <summary>The name under which stands what is wrong with all that was not read behind a document that has a text of its own.</summary>
+    public const string OfTheRest = $"!/{Rest}";
+
+    private const string Rest = "*";
     private const int LongestName = 1000;
 
     // Of all names from the listed document's on, in UTF-8, however deep containers stand in each other; less where that document's own name leaves less of a key.
-    private const int LongestPath = 1200;
+    internal const int LongestPath = 1200;
 
     private readonly HashSet<string> given = new(StringComparer.Ordinal);
 
@@ -36,6 +40,7 @@ internal sealed class MemberNames
     /// <summary>What follows the listed document's name, cut where both together are too long for a key.</summary>
     public static string Shortened(string path, ReadOnlySpan<char> listed) => BoundedNames.Cut(path, Math.Min(LongestPath, BoundedNames.LeftFor(listed)));
 
+    // What parts a container's name from its member's ("!/", "#12") may stand in no name, else two documents of one archive could have one name: then the books could not tell them apart.
     private static string Safe(string name, out bool leadsOutside)
     {
         var safe = new StringBuilder(Math.Min(name.Length, LongestName));
@@ -43,22 +48,30 @@ internal sealed class MemberNames
         foreach (var step in name.Replace('\\', '/').Split('/'))
         {
             if (step.Length == 0 || step == "." || IsDrive(step)) continue;
-            if (safe.Length > 0) safe.Append('/');
             leadsOutside |= step == "..";
-            foreach (var character in step == ".." ? "__" : step)
-                if (safe.Length < LongestName) safe.Append(char.IsControl(character) || char.IsSurrogate(character) && !IsPaired(step) ? '_' : character);
+            if (safe.Length > 0 && safe.Length < LongestName)
+            {
+                if (safe[^1] == '!') safe[^1] = '_';
+                safe.Append('/');
+            }
+
+            Append(step == ".." ? "__" : step);
         }
 
-        return safe.Length == 0 ? "unnamed" : safe.ToString();
+        if (safe.ToString().AsSpan().TrimEnd("0123456789") is [.., '#'] beforeNumber && beforeNumber.Length < safe.Length) safe[beforeNumber.Length - 1] = '_';
+        return safe.Length == 0 ? "unnamed" : safe.ToString() is var given && given == Rest ? "_" : given;
 
         bool IsDrive(string step) => safe.Length == 0 && step.Length == 2 && step[1] == ':' && char.IsAsciiLetter(step[0]);
-    }
 
-    private static bool IsPaired(string text)
-    {
-        for (var index = 0; index < text.Length; index++)
-            if (char.IsSurrogate(text[index]) && !(char.IsHighSurrogate(text[index]) && index + 1 < text.Length && char.IsLowSurrogate(text[++index])))
-                return false;
-        return true;
+        void Append(string step)
+        {
+            for (var index = 0; index < step.Length && safe.Length < LongestName; index++)
+            {
+                if (!char.IsSurrogate(step[index])) safe.Append(char.IsControl(step[index]) ? '_' : step[index]);
+                else if (index + 1 == step.Length || !char.IsSurrogatePair(step[index], step[index + 1])) safe.Append('_');
+                else if (safe.Length + 2 <= LongestName) safe.Append(step, index++, 2);
+                else break;
+            }
+        }
     }
 }

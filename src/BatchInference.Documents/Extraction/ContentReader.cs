@@ -8,7 +8,7 @@ namespace BatchInference.Documents.Extraction;
 internal sealed class ContentReader
 {
     // Grows when the detection of types or languages, or the form of the text, changes.
-    private const int Revision = 4;
+    private const int Revision = 5;
 
     private readonly Dictionary<string, TextExtractor> extractors;
     private readonly Dictionary<string, ContainerOpener> openers;
@@ -76,7 +76,8 @@ internal sealed class ContentReader
         var type = document.MediaType ?? MediaTypeDetection.Detect(document.Content.Stream, document.Path);
         var read = extractors.ContainsKey(type);
         if (!read && !openers.ContainsKey(type)) throw new DocumentException(FailureReasons.Unread(type, document.Path), permanent: true);
-        if (read && document.Content.Length > limits.Bytes) throw new DocumentException($"The document is larger than {limits.Bytes / (1024 * 1024)} MB, the limit of the configuration (Limits:Megabytes).", permanent: true);
+        // What holds documents has a limit of its own, by which its bytes were taken.
+        if (!openers.ContainsKey(type) && document.Content.Length > limits.Bytes) throw new DocumentException($"The document is larger than {limits.Bytes / (1024 * 1024)} MB, the limit of the configuration (Limits:Megabytes).", permanent: true);
         return type;
     }
 
@@ -91,7 +92,7 @@ internal sealed class ContentReader
     private IEnumerable<DocumentReading> ReadMembers(ContainerOpener opener, Opened container, string type, bool hasOwn, Unfolding unfolding, ReadingSteps steps, CancellationToken cancellationToken)
     {
         // One name, one reading: what is wrong with the members of a document that has a text of its own stands under a name of its own.
-        DocumentReading Failed(Exception error) => (hasOwn ? container.Inside("!/*") : container).Reading(type, FailureReasons.Container(error, type, limits));
+        DocumentReading Failed(Exception error) => (hasOwn ? container.Inside(MemberNames.OfTheRest) : container).Reading(type, FailureReasons.Container(error, type, limits));
         if (container.Depth == limits.Depth)
         {
             yield return Failed(new DocumentException(string.Create(CultureInfo.InvariantCulture, $"The {MediaTypes.Name(type)} stands in {limits.Depth} others, the limit of the configuration (Limits:Depth); it was not opened."), permanent: true));

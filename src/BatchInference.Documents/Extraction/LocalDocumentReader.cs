@@ -70,7 +70,7 @@ public sealed class LocalDocumentReader : DocumentReader
                 next = Task.Run(() => readings.MoveNext() ? readings.Current : null, CancellationToken.None);
                 var (reading, failed) = await NextAsync(next, both.Token, cancellationToken);
                 if (reading is null && failed is null) yield break;
-                reading ??= new DocumentReading { Member = hasOwn ? "!/*" : null, Sha256 = content.Sha256, ListedSha256 = content.Sha256, Bytes = content.Length, Failure = failed };
+                reading ??= new DocumentReading { Member = hasOwn ? MemberNames.OfTheRest : null, Sha256 = content.Sha256, ListedSha256 = content.Sha256, Bytes = content.Length, Failure = failed };
                 hasOwn |= reading.Member is null;
                 // What the caller does with a reading takes as long as it takes.
                 timed.CancelAfter(Timeout.InfiniteTimeSpan);

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using BatchInference.Documents.Containers;
 using BatchInference.Documents.Extraction;
+using CsCheck;
 
 namespace BatchInference.Documents.Tests.Containers;
 
@@ -41,6 +42,56 @@ public sealed class ContainerReadingTests
         Encoding.UTF8.GetByteCount(cut).ShouldBeInRange(longest - 1, longest);
         cut.ShouldMatch("^!/é+~[0-9a-f]{16}[.]txt$");
         MemberNames.Shortened("!/letter.txt", name).ShouldBe("!/letter.txt");
+    }
+
+    [Fact]
+    public async Task NoMemberCanTakeTheNameOfAnotherContainersMember()
+    {
+        var readings = await ReadAsync("box.zip", Zip(
+            ("b.zip", Zip(("c.txt", Letter("inside")))), ("b.zip!/c.txt", Letter("beside")),
+            ("d.jsonl", "{\"text\":\"A record of the minutes.\"}\n{\"text\":\"Another one.\"}\n"u8.ToArray()), ("d.jsonl#2", Letter("beside")), ("Lettre #3.txt", Letter("number"))));
+        readings.Select(reading => reading.Member).ShouldBe(["!/b.zip!/c.txt", "!/b.zip_/c.txt", "!/d.jsonl#1", "!/d.jsonl#2", "!/d.jsonl_2", "!/Lettre #3.txt"]);
+    }
+
+    [Fact]
+    public async Task NoAttachmentCanTakeTheNameOfWhatIsWrongWithTheRest()
+    {
+        var readings = await ReadAsync("mail.eml", Mail(("*", Letter("star")), ("a.txt", Letter("a"))), Limits with { Members = 1 });
+        readings.Select(reading => reading.Member).ShouldBe([null, "!/_", "!/*"]);
+    }
+
+    [Fact]
+    public void NamesInsideADocumentAreUniqueWhateverTheyAre() => Boxes(3).SampleAsync(async box =>
+    {
+        var readings = await ReadAsync(box.Name, box.Content, Limits with { Depth = 3, Members = 1000 });
+        readings.Select(reading => reading.Member).ShouldBeUnique();
+    }, iter: 300, print: box => box.Shape);
+
+    private static Gen<(string Name, byte[] Content, string Shape)> Boxes(int depth)
+    {
+        var part = OneOf("a", "*", "!", "#", "/", "1", "2", "a.zip", "a.jsonl", "!/", "#1", "\ud800", " (2)", "..", "\\", "c:", "\u0001");
+        var name = Gen.OneOf(OneOf("a.zip", "a.eml", "a.jsonl"), part.Array[1, 4].Select(string.Concat));
+        var leaf = OneOf((Letter("leaf"), "letter"), (Records(2), "records"));
+        var entry = depth == 0 ? leaf : Gen.OneOf(leaf, Boxes(depth - 1).Select(box => (box.Content, box.Shape)));
+        return Gen.Select(name, Gen.Select(name, entry).Array[0, 4], Gen.Bool).Select((own, entries, isMail) =>
+        {
+            var members = entries.Select(one => (one.Item1, one.Item2.Item1)).ToArray();
+            return (own, isMail ? Mail(members) : Zip(members), $"{(isMail ? "mail" : "zip")} {own} [{string.Join(", ", entries.Select(one => $"{one.Item1}: {one.Item2.Item2}"))}]");
+        });
+    }
+
+    private static Gen<T> OneOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(index => values[index]);
+
+    private static byte[] Records(int count) => Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(1, count).Select(number => $"{{\"text\":\"Record {number} of the minutes.\"}}\n")));
+
+    private static byte[] Mail(params (string Name, byte[] Content)[] attachments)
+    {
+        using var mail = new MimeKit.MimeMessage { From = { new MimeKit.MailboxAddress("A", "a@example.org") }, Subject = "Minutes", Body = new MimeKit.Multipart("mixed") { new MimeKit.TextPart("plain") { Text = "The minutes are attached." } } };
+        foreach (var (name, content) in attachments)
+            ((MimeKit.Multipart)mail.Body).Add(new MimeKit.MimePart("application", "octet-stream") { FileName = name, ContentDisposition = new MimeKit.ContentDisposition("attachment") { FileName = name }, ContentTransferEncoding = MimeKit.ContentEncoding.Base64, Content = new MimeKit.MimeContent(new MemoryStream(content)) });
+        using var bytes = new MemoryStream();
+        mail.WriteTo(bytes);
+        return bytes.ToArray();
     }
 
     [Fact]
@@ -171,6 +222,71 @@ public sealed class ContainerReadingTests
         var readings = await ReadAsync("a.zip", Zip(("big.txt", Noise(3 << 20)), ("small.txt", Letter("small"))));
         readings[0].Failure!.Reason.ShouldBe("The document is larger than 1 MB, the limit of the configuration (Limits:Megabytes).");
         Word(readings[1]).ShouldBe("small");
+    }
+
+    [Theory]
+    [InlineData("records.jsonl")]
+    [InlineData("mail.eml")]
+    [InlineData("box.tar")]
+    [InlineData("box.mbox")]
+    public async Task WhatHoldsDocumentsMayBeLargerThanADocumentHoweverItComes(string name)
+    {
+        var attachment = Noise(700_000);
+        var content = name switch
+        {
+            "records.jsonl" => Records(60_000),
+            "mail.eml" => Mail(("a.bin", attachment), ("b.bin", attachment), ("c.txt", Letter("c"))),
+            "box.mbox" => [.. "From a@example.org Mon Nov 23 08:00:00 2026\n"u8, .. Mail(("a.bin", attachment), ("b.bin", attachment))],
+            _ => Tar(("a.bin", attachment), ("b.bin", attachment), ("c.txt", Letter("c"))),
+        };
+        content.Length.ShouldBeGreaterThan(1 << 20);
+        var trickling = new Document(new DocumentId(name, "1"), content.Length, _ => ValueTask.FromResult<Stream>(new Trickle(content)));
+        var readings = await DocumentReader.Standard(Limits with { Members = 100_000 }, TimeProvider.System).ReadAsync(trickling, _ => false, default).ToListAsync();
+        readings.Count.ShouldBeGreaterThanOrEqualTo(3);
+        readings.ShouldNotContain(reading => reading.Failure != null && reading.Failure.Reason.Contains("Megabytes"));
+    }
+
+    [Fact]
+    public async Task ALargeDocumentThatHoldsNoneIsRefusedAsBefore() =>
+        (await ReadAsync("a.json", Encoding.UTF8.GetBytes($"{{\"text\": \"{new string('a', 2 << 20)}\"}}"))).ShouldHaveSingleItem().Failure!.Reason.ShouldBe("The document is larger than 1 MB, the limit of the configuration (Limits:Megabytes).");
+
+    [Fact]
+    public void OfTheFilesBesideTheFoldersOnlyTheBeginningIsReadForAManifest()
+    {
+        var invoices = Zip([.. Enumerable.Range(0, 20).Select(number => ($"{number}.xml", Encoding.UTF8.GetBytes($"<invoice>{new string(' ', 1 << 20)}</invoice>")))]);
+        var unfolded = 0L;
+        var source = new ContainerSource("a.zip", MediaTypes.Zip, Limits, read => unfolded += read);
+        new ArchiveOpener().Open(new MemoryStream(invoices), source, default).First().Name.ShouldBe("0.xml");
+        unfolded.ShouldBeInRange(20 * 1024, 20 * 16 * 1024);
+        Should.Throw<OperationCanceledException>(() => new ArchiveOpener().Open(new MemoryStream(invoices), source, new CancellationToken(canceled: true)).First());
+    }
+
+    [Fact]
+    public async Task ManifestsThatAreABombAreCounted()
+    {
+        var bomb = Encoding.UTF8.GetBytes($"<ArchiveTransfer xmlns=\"fr:gouv:culture:archivesdefrance:seda:v2.1\">{new string(' ', 1_000_000)}");
+        var readings = await ReadAsync("sip.zip", Zip([.. Enumerable.Range(0, 80).Select(number => ($"{number}.xml", bomb))]), Limits with { Members = 1000 });
+        readings.ShouldHaveSingleItem().Failure!.Reason.ShouldContain("Limits:CompressionRatio");
+    }
+
+    [Fact]
+    public async Task AnXmlFileBesideTheFoldersOfATarIsReadWhole()
+    {
+        var report = Encoding.UTF8.GetBytes($"<report>{string.Concat(Enumerable.Range(0, 5000).Select(number => $"<p>Line {number} of the report.</p>\n"))}</report>");
+        (await ReadAsync("a.tar.gz", Gzip(Tar(("report.xml", report))))).ShouldHaveSingleItem().Text!.Text.ShouldContain("Line 4999 of");
+    }
+
+    /// <summary>Gives a few bytes at a time, as a network does.</summary>
+    private sealed class Trickle(byte[] content) : MemoryStream(content)
+    {
+        private bool begun;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var read = base.Read(buffer.Span[..(begun ? buffer.Length : Math.Min(100, buffer.Length))]);
+            begun = true;
+            return ValueTask.FromResult(read);
+        }
     }
 
     private static string? Word(DocumentReading reading) => reading.Text?.Text.Split('«', '»') is [_, var word, ..] ? word : reading.Failure?.Reason;
