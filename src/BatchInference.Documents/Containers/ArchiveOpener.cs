@@ -19,13 +19,13 @@ internal sealed class ArchiveOpener : ContainerOpener
     public override IEnumerable<Member> Open(Stream content, ContainerSource source, CancellationToken cancellationToken)
     {
         var options = new ReaderOptions { LeaveStreamOpen = true, ArchiveEncoding = new ArchiveEncoding { CustomDecoder = DecodeName } };
-        return source.MediaType == Extraction.MediaTypes.Zip ? Zip(content, options, source) : SevenZip(content, options, source);
+        return source.MediaType == Extraction.MediaTypes.Zip ? Zip(content, options, source, cancellationToken) : SevenZip(content, options, source);
     }
 
-    private static IEnumerable<Member> Zip(Stream content, ReaderOptions options, ContainerSource source)
+    private static IEnumerable<Member> Zip(Stream content, ReaderOptions options, ContainerSource source, CancellationToken cancellationToken)
     {
         using var archive = ZipArchive.OpenArchive(content, options);
-        var package = SedaPackage.In(archive.Entries, source.Limits);
+        var package = SedaPackage.In(archive.Entries, source, cancellationToken);
         foreach (var entry in archive.Entries.Where(entry => !entry.IsDirectory))
             yield return new Member(entry.Key ?? "", () => entry.IsEncrypted ? throw Encrypted("file") : entry.OpenEntryStream()) { Identifiers = package.Of(entry.Key ?? "") };
     }

@@ -17,7 +17,7 @@ internal sealed class CompressedOpener : ContainerOpener
     {
         var isBare = source.MediaType == Extraction.MediaTypes.Tar;
         // Skipping in a bare one costs nothing, so its manifest is found wherever it stands.
-        var members = !isBare && !HoldsTar(content, source) ? Single(content, source) : Tar(content, source, isBare ? SedaPackage.In(content, source.Limits) : SedaPackage.None);
+        var members = !isBare && !HoldsTar(content, source) ? Single(content, source) : Tar(content, source, isBare ? SedaPackage.In(content, source.Limits, cancellationToken) : SedaPackage.None);
         foreach (var member in members) yield return member;
     }
 
@@ -37,9 +37,8 @@ internal sealed class CompressedOpener : ContainerOpener
             if (package.Of(entry.Name).Count == 0 && SedaPackage.IsManifestName(entry.Name) && entry.DataStream is { } manifest)
             {
                 // In a compressed one it counts for the files behind it; packages have it first.
-                var bytes = SedaPackage.Whole(manifest, source.Limits);
-                package = SedaPackage.Read(bytes) ?? package;
-                yield return new Member(entry.Name, () => bytes) { IsCounted = true };
+                package = SedaPackage.Read(manifest, source.Limits, out var begun) ?? package;
+                yield return new Member(entry.Name, () => new ResumedStream(begun, manifest)) { IsCounted = true };
                 continue;
             }
 

@@ -16,6 +16,9 @@ internal sealed class SedaPackage
     // A manifest has some kilobytes for each file.
     private const int LargestManifest = 64 * 1024 * 1024;
 
+    // The root element stands in it, behind a declaration and a comment.
+    private const int Head = 16 * 1024;
+
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> files = new(StringComparer.Ordinal);
 
     /// <summary>No package: knows no file.</summary>
@@ -28,14 +31,16 @@ internal sealed class SedaPackage
     public static bool IsManifestName(string name) => Normal(name) is var file && !file.Contains('/', StringComparison.Ordinal) && file.EndsWith(".xml", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The package of a ZIP; <see cref="None"/> when it is not one.</summary>
-    public static SedaPackage In(IEnumerable<IArchiveEntry> entries, ExtractionLimits limits)
+    public static SedaPackage In(IEnumerable<IArchiveEntry> entries, ContainerSource source, CancellationToken cancellationToken)
     {
         foreach (var entry in entries.Where(entry => !entry.IsDirectory && !entry.IsEncrypted && IsManifestName(entry.Key ?? "")))
         {
+            cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                using var stream = entry.OpenEntryStream();
-                if (Read(Whole(stream, limits)) is { } package) return package;
+                // It is unfolded once more as a member: both count.
+                using var stream = new CountedStream(entry.OpenEntryStream(), source.Unfolded);
+                if (Read(stream, source.Limits, out _) is { } package) return package;
             }
             catch (Exception error) when (IsOfTheFile(error))
             {
@@ -47,15 +52,17 @@ internal sealed class SedaPackage
     }
 
     /// <summary>The package of a bare tar; <see cref="None"/> when it is not one.</summary>
-    public static SedaPackage In(Stream tar, ExtractionLimits limits)
+    public static SedaPackage In(Stream tar, ExtractionLimits limits, CancellationToken cancellationToken)
     {
         tar.Position = 0;
         using var reader = new TarReader(tar, leaveOpen: true);
         try
         {
             while (reader.GetNextEntry() is { } entry)
-                if (entry.DataStream is { } content && IsManifestName(entry.Name) && Read(Whole(content, limits)) is { } package)
-                    return package;
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (entry.DataStream is { } content && IsManifestName(entry.Name) && Read(content, limits, out _) is { } package) return package;
+            }
         }
         catch (Exception error) when (IsOfTheFile(error))
         {
@@ -65,25 +72,20 @@ internal sealed class SedaPackage
         return None;
     }
 
-    /// <summary>The bytes of a manifest, or what there is of a larger file.</summary>
-    public static MemoryStream Whole(Stream content, ExtractionLimits limits)
+    /// <summary>The package whose manifest a file is; null when it is none, or damaged. Of any other file only the beginning is read.</summary>
+    /// <param name="file">The file, from its first byte.</param>
+    /// <param name="limits">What it may cost.</param>
+    /// <param name="begun">What was read of it, from its beginning.</param>
+    public static SedaPackage? Read(Stream file, ExtractionLimits limits, out MemoryStream begun)
     {
-        var whole = new MemoryStream();
-        var buffer = new byte[64 * 1024];
-        int read;
-        while (whole.Length < Math.Min(LargestManifest, limits.Bytes) && (read = content.Read(buffer)) > 0) whole.Write(buffer, 0, read);
-        whole.Position = 0;
-        return whole;
-    }
-
-    /// <summary>Reads a manifest; null when it is none, or damaged. Leaves the stream at its beginning.</summary>
-    public static SedaPackage? Read(MemoryStream manifest)
-    {
+        begun = new MemoryStream();
+        Fill(begun, file, Head);
+        if (!IsManifest(begun)) return null;
+        Fill(begun, file, Math.Min(LargestManifest, limits.Bytes));
         try
         {
-            using var reader = XmlReader.Create(manifest, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, IgnoreComments = true, CloseInput = false });
-            if (reader.MoveToContent() != XmlNodeType.Element || !reader.NamespaceURI.StartsWith(Namespace, StringComparison.Ordinal)) return null;
             var package = new SedaPackage();
+            using var reader = Open(begun);
             package.Walk(reader);
             return package;
         }
@@ -93,9 +95,38 @@ internal sealed class SedaPackage
         }
         finally
         {
-            manifest.Position = 0;
+            begun.Position = 0;
         }
     }
+
+    private static void Fill(MemoryStream begun, Stream file, long most)
+    {
+        var buffer = new byte[16 * 1024];
+        int read;
+        begun.Position = begun.Length;
+        while (begun.Length < most && (read = file.Read(buffer, 0, (int)Math.Min(buffer.Length, most - begun.Length))) > 0) begun.Write(buffer, 0, read);
+        begun.Position = 0;
+    }
+
+    // By its root element.
+    private static bool IsManifest(MemoryStream begun)
+    {
+        try
+        {
+            using var reader = Open(begun);
+            return reader.MoveToContent() == XmlNodeType.Element && reader.NamespaceURI.StartsWith(Namespace, StringComparison.Ordinal);
+        }
+        catch (XmlException)
+        {
+            return false;
+        }
+        finally
+        {
+            begun.Position = 0;
+        }
+    }
+
+    private static XmlReader Open(MemoryStream manifest) => XmlReader.Create(manifest, new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, IgnoreComments = true, CloseInput = false });
 
     private static bool IsOfTheFile(Exception error) => error is not (UnfoldingException or OperationCanceledException or OutOfMemoryException);
 

@@ -35,7 +35,7 @@ internal sealed class DocumentContent : IDisposable
         await using var source = await document.OpenAsync(cancellationToken);
         var buffer = new byte[64 * 1024];
         int read;
-        while ((read = await source.ReadAsync(buffer, cancellationToken)) > 0)
+        while ((read = await source.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)) > 0)
             spool.Write(buffer.AsSpan(0, read));
         return spool.Complete();
     }
@@ -51,7 +51,7 @@ internal sealed class DocumentContent : IDisposable
         using var spool = new Spool(0, limits);
         var buffer = new byte[64 * 1024];
         int read;
-        while ((read = source.Read(buffer)) > 0)
+        while ((read = source.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false)) > 0)
         {
             cancellationToken.ThrowIfCancellationRequested();
             counted(read);
@@ -80,6 +80,7 @@ internal sealed class DocumentContent : IDisposable
             target = new MemoryStream((int)Math.Clamp(expected, 0, MostInMemory));
         }
 
+        // The first block is as long as it can be: its type decides which limit holds.
         public void Write(ReadOnlySpan<byte> bytes)
         {
             if (target!.Length == 0 && MediaTypeDetection.MayHoldDocuments(bytes)) most = Math.Max(limits.Bytes, limits.ContainerBytes);

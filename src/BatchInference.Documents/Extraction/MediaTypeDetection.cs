@@ -11,7 +11,8 @@ internal static partial class MediaTypeDetection
 {
     private const int Head = 8192;
 
-    private static readonly string[] Packed = [Gzip, SevenZip, Bzip2, Xz, Zstandard];
+    // A compound file may be an e-mail of Outlook.
+    private static readonly string[] Packed = [Gzip, SevenZip, Bzip2, Xz, Zstandard, MediaTypes.Parquet, MediaTypes.CompoundFile];
 
     // The stream that each kind of compound file has in its root.
     private static readonly (string Stream, string Type)[] Streams =
@@ -41,7 +42,11 @@ internal static partial class MediaTypeDetection
 
     /// <summary>True when what begins so may be a container, which may be larger than a document.</summary>
     public static bool MayHoldDocuments(ReadOnlySpan<byte> head) =>
-        head.StartsWith("PK"u8) || head.StartsWith("From "u8) || IsTar(head) || (Magic(head) is { } type && Array.IndexOf(Packed, type) >= 0);
+        head.StartsWith("PK"u8) || IsTar(head) || (Magic(head) is { } type ? Array.IndexOf(Packed, type) >= 0 : HoldsRecordsOrMail(head[..Math.Min(Head, head.Length)]));
+
+    // Of JSON the name may say that it is lines, and a first line may be longer than what is looked at.
+    private static bool HoldsRecordsOrMail(ReadOnlySpan<byte> head) =>
+        TextEncodings.LooksLikeText(head) && KindOfText(TextEncodings.DecodeHead(head), "") is Mail or Mailbox or JsonLines or MediaTypes.Json;
 
     /// <summary>True when the first block is the header of a tar archive: its checksum is right (POSIX ustar).</summary>
     public static bool IsTar(ReadOnlySpan<byte> head)
