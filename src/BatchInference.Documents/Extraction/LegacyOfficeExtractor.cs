@@ -41,7 +41,7 @@ public sealed class LegacyOfficeExtractor : TextExtractor
         }
         finally
         {
-            Remove(folder);
+            TemporaryCopy.Delete(folder);
         }
     }
 
@@ -65,12 +65,9 @@ public sealed class LegacyOfficeExtractor : TextExtractor
         using var process = Start(start);
         using var killing = cancellationToken.Register(() => Kill(process));
         process.StandardInput.Close();
-        // Both are read to their end, or it would wait for ever with a full pipe.
-        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        process.StandardOutput.ReadToEnd();
-        errors.GetAwaiter().GetResult();
-        process.WaitForExit();
-        cancellationToken.ThrowIfCancellationRequested();
+        // Both are read to their end, or it would wait for ever with a full pipe. What it started may have escaped and hold them: then nobody waits for that.
+        Task.WhenAll(process.StandardOutput.ReadToEndAsync(CancellationToken.None), process.StandardError.ReadToEndAsync(CancellationToken.None), process.WaitForExitAsync(CancellationToken.None))
+            .WaitAsync(cancellationToken).GetAwaiter().GetResult();
     }
 
     private static Process Start(ProcessStartInfo start)
@@ -91,21 +88,9 @@ public sealed class LegacyOfficeExtractor : TextExtractor
         {
             process.Kill(entireProcessTree: true);
         }
-        catch (InvalidOperationException)
+        catch (Exception error) when (error is InvalidOperationException or Win32Exception or AggregateException)
         {
-            // It ended meanwhile.
-        }
-    }
-
-    private static void Remove(string folder)
-    {
-        try
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-        catch (IOException)
-        {
-            // A killed process may write for a moment longer; the folder of temporary files is cleaned by the system.
+            // It, or what it started, ended meanwhile.
         }
     }
 

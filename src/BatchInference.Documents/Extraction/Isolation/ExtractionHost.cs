@@ -48,7 +48,7 @@ public static class ExtractionHost
         {
             if (kind != FrameKind.Document) continue;
             var head = JsonSerializer.Deserialize(payload, FrameJson.Plain.DocumentHead)!;
-            var document = new Document(new DocumentId(head.Path, ""), head.Length, _ => ValueTask.FromResult<Stream>(new ContentStream(frames.Reader)));
+            var document = new Document(new DocumentId(head.Path, ""), head.Length, _ => ValueTask.FromResult<Stream>(new FramedContent(frames.Reader)));
             var steps = new ReadingSteps(head.Given, head.PassedOver);
             steps.Begun += step => Tell(FrameKind.Step, BitConverter.GetBytes(step));
             steps.TimeGiven += more => Tell(FrameKind.MoreTime, BitConverter.GetBytes(more.TotalSeconds));

@@ -88,6 +88,6 @@ internal static class Frames
 [JsonSerializable(typeof(DocumentReading))]
 internal sealed partial class FrameJson : JsonSerializerContext
 {
-    /// <summary>Both processes' own: texts as they are.</summary>
-    public static FrameJson Plain { get; } = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    /// <summary>Both processes' own: texts as they are. What must not be null is not.</summary>
+    public static FrameJson Plain { get; } = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, RespectNullableAnnotations = true });
 }

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 
 namespace BatchInference.Documents.Extraction.Isolation;
 
@@ -42,6 +41,7 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
     /// <inheritdoc/>
     public override async IAsyncEnumerable<DocumentReading> ReadAsync(Document document, Func<string, bool> isKnown, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        // A visit a process: the first one, or as many as the document brings down.
         var course = new ReadingCourse(isolation.Time);
         while (true)
         {
@@ -95,14 +95,21 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
         if (all.TryRemove(process, out _)) process.Dispose();
     }
 
-    /// <summary>One document in one process, from its opening to its last reading.</summary>
+    /// <summary>
+    /// One document in one process: it is sent whole, then its readings are heard one by one. What was brought down, or hangs, ends the visit with a <see cref="Fall"/>,
+    /// and <see cref="ReadingCourse"/> decides whether another process is visited.
+    /// </summary>
     private sealed class Visit(IsolatedDocumentReader reader, Document document, ReadingCourse course, CancellationToken cancellationToken) : IAsyncDisposable
     {
+        // Ends the process when the time of the whole is up; runs only while the process is waited for.
         private readonly CancellationTokenSource whole = new(course.TimeLeft, reader.time);
-        private long? goesOnSince = reader.time.GetTimestamp();
+        private long? waitsSince = reader.time.GetTimestamp();
         private ReadingProcess? process;
+        // The document inside the container that the process told last that it begins with.
         private int step = ReadingSteps.First;
-        private bool doubtful;
+        private bool any;
+        // After a time-out, for lack of memory or when it says what none says, the process serves no further document.
+        private bool isWorn;
 
         public string? Sha256 { get; private set; }
 
@@ -117,19 +124,26 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
             process = await reader.TakeAsync(isSecond: !course.IsFirst, cancellationToken);
             using var timed = new CancellationTokenSource(limits.Time, reader.time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timed.Token);
+            // A storage that is slow ends with its time. A process that takes nothing holds up a write, which only its end ends.
+            using var frozen = new CancellationTokenSource(limits.Time + Grace, reader.time);
             using var end = cancellationToken.Register(process.End);
+            using var endOfFrozen = frozen.Token.Register(process.End);
             try
             {
                 (Sha256, var bytes) = await process.SendAsync(document, course.Given, course.PassedOver, Math.Max(limits.Bytes, limits.ContainerBytes), both.Token);
                 course.Begin(Sha256);
                 if (isKnown(Sha256))
                 {
-                    await process.ForgetAsync();
+                    await ForgetAsync();
                     return new DocumentReading { Sha256 = Sha256, ListedSha256 = Sha256, Bytes = bytes, Known = true };
                 }
 
                 await process.BeginAsync();
                 return null;
+            }
+            catch (BrokenPipeException) when (frozen.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                return new DocumentReading { Failure = FailureReasons.Extraction(new OperationCanceledException(), "", limits) };
             }
             catch (BrokenPipeException)
             {
@@ -165,24 +179,27 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
                 using (cancellationToken.Register(process!.End))
                 using (stalled.Token.Register(process.End))
                 using (whole.Token.Register(process.End))
-                    heard = await process!.HearAsync();
+                    heard = await process.HearAsync();
                 cancellationToken.ThrowIfCancellationRequested();
                 switch (heard)
                 {
-                    case (FrameKind.Step, var payload):
-                        step = BitConverter.ToInt32(payload);
+                    case (FrameKind.Step, { Length: sizeof(int) } payload) when BitConverter.ToInt32(payload) == step + 1:
+                        step++;
                         patience = reader.settings.Limits.Time + Grace;
                         continue;
-                    case (FrameKind.MoreTime, var payload):
-                        patience = TimeSpan.FromSeconds(BitConverter.ToDouble(payload)) + reader.settings.Limits.Time + Grace;
+                    case (FrameKind.MoreTime, { Length: sizeof(double) } payload) when BitConverter.ToDouble(payload) is >= 0 and var seconds:
+                        patience = TimeSpan.FromSeconds(Math.Min(seconds, reader.isolation.Time.TotalSeconds)) + reader.settings.Limits.Time + Grace;
                         continue;
-                    case (FrameKind.Reading, var payload):
-                        var reading = JsonSerializer.Deserialize(payload, FrameJson.Plain.DocumentReading)! with { ListedSha256 = Sha256 };
-                        // After a time-out or for lack of memory something may still be at work in it.
-                        doubtful |= reading.Failure is { Permanent: false };
+                    case (FrameKind.Reading, var payload) when HeardReading.Of(payload, isGiven: step < course.Given) is { } reading:
+                        any = true;
+                        isWorn |= reading.Failure is { Permanent: false };
                         Halt();
-                        return reading;
-                    case (FrameKind.End, _):
+                        return reading with { ListedSha256 = Sha256 };
+                    case (FrameKind.End, _) when any:
+                        return null;
+                    case not null:
+                        isWorn = true;
+                        Fall = Strange();
                         return null;
                     default:
                         Fall = await FallAsync(stalled.IsCancellationRequested);
@@ -194,30 +211,33 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
         public ValueTask DisposeAsync()
         {
             whole.Dispose();
-            if (process is not null) reader.Return(process, !process.Busy && !doubtful);
+            if (process is not null) reader.Return(process, !process.Busy && !isWorn);
             return ValueTask.CompletedTask;
         }
 
         // The time of the whole stands still while the caller has a reading: a model or an output that takes long is not the document's fault.
         private void Halt()
         {
-            if (goesOnSince is { } since) course.TimeLeft -= reader.time.GetElapsedTime(since);
-            goesOnSince = null;
+            if (waitsSince is { } since) course.TimeLeft -= reader.time.GetElapsedTime(since);
+            waitsSince = null;
             whole.CancelAfter(Timeout.InfiniteTimeSpan);
         }
 
         private void GoOn()
         {
-            if (goesOnSince is not null) return;
-            goesOnSince = reader.time.GetTimestamp();
+            if (waitsSince is not null) return;
+            waitsSince = reader.time.GetTimestamp();
             whole.CancelAfter(course.TimeLeft > TimeSpan.Zero ? course.TimeLeft : TimeSpan.Zero);
         }
 
+        // To throw away what it was sent is the work of a moment; a process that does not is ended, and is busy for ever.
         private async Task ForgetAsync()
         {
+            using var frozen = new CancellationTokenSource(Grace, reader.time);
+            using var end = frozen.Token.Register(process!.End);
             try
             {
-                await process!.ForgetAsync();
+                await process.ForgetAsync();
             }
             catch (BrokenPipeException)
             {
@@ -225,16 +245,24 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
             }
         }
 
-        private async Task<Fall> FallAsync(bool stalled)
+        private async Task<Fall> FallAsync(bool isStalled)
         {
             Halt();
             var limits = reader.settings.Limits;
             if (whole.IsCancellationRequested)
                 return new(null, new("extract", string.Create(CultureInfo.InvariantCulture, $"The document with all that is inside it took longer than {reader.isolation.Time.TotalMinutes:0} minutes, the limit of the configuration (Limits:DocumentMinutes)."), false), MayBeChance: false);
-            if (stalled)
+            if (isStalled)
                 return new(step, FailureReasons.Extraction(new OperationCanceledException(), "", limits), MayBeChance: false);
-            var failure = OfCrash(await process!.LastWordsAsync());
+            if (process!.IsStrange)
+                return Strange();
+            var failure = OfCrash(await process.LastWordsAsync());
             return new(step, failure, MayBeChance: failure.Permanent);
+        }
+
+        private Fall Strange()
+        {
+            Halt();
+            return new(step, new("extract", "What the process that read the document told is not what a reading is, twice: the document is made to take it over.", true), MayBeChance: true);
         }
 
         private DocumentFailure OfCrash(string lastWords) =>

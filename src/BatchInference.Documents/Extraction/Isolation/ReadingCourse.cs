@@ -1,6 +1,17 @@
+using BatchInference.Documents.Containers;
+
 namespace BatchInference.Documents.Extraction.Isolation;
 
 /// <summary>How the reading of one listed document goes, over all processes that it takes: what was passed on, what time is left, which steps bring processes down and are passed over.</summary>
+/// <remarks>
+/// A container is read in steps, a document inside it each (<see cref="ReadingSteps"/>), numbered alike in every process. A process that is brought down told before in which step it was; the next begins
+/// at the beginning, gives the steps before that one without their texts (they are <em>given</em>, and not passed on twice), and goes on with it:
+/// <code>
+///  read ──falls──▶ read again ──falls──▶ passed over ──falls──▶ passed over with its container ──falls──▶ the rest has failed
+///         (chance?)             (its fault)            (even coming to it is too much)
+/// </code>
+/// What is no chance (a time-out, lack of memory) is passed over at once. A document that holds no others has failed where it would be passed over.
+/// </remarks>
 /// <param name="time">The time of the whole.</param>
 internal sealed class ReadingCourse(TimeSpan time)
 {
@@ -8,13 +19,21 @@ internal sealed class ReadingCourse(TimeSpan time)
     private const int MostFalls = 32;
 
     private readonly Dictionary<int, PassedOver> passedOver = [];
+
+    // Steps that may have fallen by chance.
     private readonly HashSet<int> fellOnce = [];
     private string? sha256;
     private int falls;
+
+    // Readings that went to the caller, and a hash over their names.
     private int passedOn;
     private int namesPassedOn;
+
+    // The same of the process that reads now: until it has given as many as were passed on, the caller has them already.
     private int readInThisProcess;
     private int namesInThisProcess;
+
+    // A reading bears the listed document's own name.
     private bool hasOwn;
 
     /// <summary>The time that is left for the whole.</summary>
@@ -23,14 +42,14 @@ internal sealed class ReadingCourse(TimeSpan time)
     /// <summary>True until a process was brought down.</summary>
     public bool IsFirst => falls == 0;
 
-    /// <summary>Steps before this one were read whole.</summary>
+    /// <summary>Steps before this one were read whole, and are not wanted again.</summary>
     public int Given { get; private set; } = ReadingSteps.First;
 
     /// <summary>Steps that the next process does not take.</summary>
     public IReadOnlyDictionary<int, PassedOver> PassedOver => passedOver;
 
     /// <summary>The name under which a failure of the whole stands: what has a reading already keeps it.</summary>
-    public string? MemberOfFailure => hasOwn ? "!/*" : null;
+    public string? MemberOfFailure => hasOwn ? MemberNames.OfTheRest : null;
 
     /// <summary>A process has the content.</summary>
     /// <exception cref="DocumentException">It is not that which the process before had.</exception>

@@ -9,6 +9,10 @@ namespace BatchInference.Documents.Extraction.Isolation;
 internal sealed class ReadingProcess : IDisposable
 {
     private const int MostErrorText = 4096;
+
+    // What is killed is gone at once, but for what waits for a disk.
+    private static readonly TimeSpan Leaving = TimeSpan.FromSeconds(10);
+
     // A reading is its text, at worst each sign escaped, and some ranges.
     private const int LongestEscape = 6;
     private const long BesidesTheText = 64L * 1024 * 1024;
@@ -38,6 +42,9 @@ internal sealed class ReadingProcess : IDisposable
     /// <summary>True when it is gone.</summary>
     public bool HasExited => process.HasExited;
 
+    /// <summary>True when it said what no process of ours says.</summary>
+    public bool IsStrange { get; private set; }
+
     /// <summary>Documents it was given.</summary>
     public int Documents { get; private set; }
 
@@ -49,19 +56,26 @@ internal sealed class ReadingProcess : IDisposable
     public static async Task<ReadingProcess> StartAsync(ProcessStarter starter, HostCommand command, HostSettings settings, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("batch-inference-reading-").FullName;
+        Process? process = null;
+        WindowsJob? job = null;
         try
         {
-            var process = await starter.StartAsync(HostEnvironment.Start(command, folder, settings.Memory));
-            var job = OperatingSystem.IsWindows() ? new WindowsJob(settings.Memory * 2) : null;
+            process = await starter.StartAsync(HostEnvironment.Start(command, folder, settings.Memory));
+            job = OperatingSystem.IsWindows() ? new WindowsJob(settings.Memory * 2) : null;
             if (OperatingSystem.IsWindows()) job!.Add(process);
             var reading = new ReadingProcess(process, folder, job, settings);
             await Frames.WriteAsync(reading.input, FrameKind.Settings, settings, FrameJson.Plain.HostSettings, cancellationToken);
             return reading;
         }
-        catch (Exception error) when (error is System.ComponentModel.Win32Exception or IOException)
+        catch (Exception error)
         {
-            Delete(folder);
-            throw new IOException($"The process that reads documents cannot be started: {error.Message}", error);
+            // Whatever it was, a stop too: nobody else knows of the process and its folder.
+            if (process is not null) End(process);
+            process?.Dispose();
+            if (OperatingSystem.IsWindows()) job?.Dispose();
+            TemporaryCopy.Delete(folder);
+            if (error is System.ComponentModel.Win32Exception or IOException) throw new IOException($"The process that reads documents cannot be started: {error.Message}", error);
+            throw;
         }
     }
 
@@ -106,8 +120,7 @@ internal sealed class ReadingProcess : IDisposable
         }
     }
 
-    /// <summary>The next that the process says; null when it is gone.</summary>
-    /// <exception cref="InvalidDataException">It says what no process of ours says.</exception>
+    /// <summary>The next that the process says; null when it is gone, or says what no process of ours says.</summary>
     public async Task<(FrameKind Kind, byte[] Payload)?> HearAsync()
     {
         try
@@ -120,42 +133,51 @@ internal sealed class ReadingProcess : IDisposable
         {
             return null;
         }
+        catch (InvalidDataException)
+        {
+            IsStrange = true;
+            return null;
+        }
     }
 
     /// <summary>Ends it, and all it started.</summary>
-    public void End()
-    {
-        try
-        {
-            process.Kill(entireProcessTree: true);
-        }
-        catch (InvalidOperationException)
-        {
-            // It is gone already.
-        }
-    }
+    public void End() => End(process);
 
-    /// <summary>What it said on standard error before it was gone.</summary>
+    /// <summary>What it said on standard error; ends it first, since one that only closed its output would never come to an end of that.</summary>
     public async Task<string> LastWordsAsync()
     {
-        await errorsRead;
-        return errors.ToString();
+        End();
+        // What it started may have escaped, and hold the pipe.
+        return await Task.WhenAny(errorsRead, Task.Delay(Leaving, TimeProvider.System)) == errorsRead ? errors.ToString() : "";
     }
 
     public void Dispose()
     {
         End();
-        process.WaitForExit();
+        // One that waits for a disk that does not answer cannot be ended; nobody waits with it.
+        process.WaitForExit(Leaving);
         process.Dispose();
         if (OperatingSystem.IsWindows()) job?.Dispose();
-        Delete(folder);
+        TemporaryCopy.Delete(folder);
+    }
+
+    private static void End(Process process)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception error) when (error is InvalidOperationException or System.ComponentModel.Win32Exception or AggregateException)
+        {
+            // It is gone already, or what it started was going at that moment.
+        }
     }
 
     private async Task PipeAsync(FrameKind kind, ReadOnlyMemory<byte> payload)
     {
         try
         {
-            // It takes all that comes while a document is sent; a stop ends the process, and with it this write.
+            // It takes all that comes while a document is sent. No token ends a write to a pipe everywhere: who waits no longer ends the process, and with it this write.
             await Frames.WriteAsync(input, kind, payload, CancellationToken.None);
         }
         catch (IOException error)
@@ -170,18 +192,6 @@ internal sealed class ReadingProcess : IDisposable
         int read;
         while ((read = await process.StandardError.ReadAsync(buffer)) > 0)
             if (errors.Length < MostErrorText) errors.Append(buffer, 0, read);
-    }
-
-    private static void Delete(string folder)
-    {
-        try
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-        catch (IOException)
-        {
-            // A program that it started may still hold a file for a moment; the folder is in the system's temporary one.
-        }
     }
 }
 

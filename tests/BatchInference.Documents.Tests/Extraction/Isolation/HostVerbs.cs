@@ -8,4 +8,7 @@ internal static class HostVerbs
 
     /// <summary>Does what documents tell it to: <see cref="HostileExtractor"/>.</summary>
     public const string Hostile = "hostile-host";
+
+    /// <summary>Says what documents tell it to: <see cref="LyingHost"/>.</summary>
+    public const string Lying = "lying-host";
 }

@@ -34,6 +34,7 @@ internal sealed class HostileExtractor : TextExtractor
             "socket of a child" => Child("/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/1"),
             "environment" => string.Join('\n', Environment.GetEnvironmentVariables().Keys.Cast<string>().Order(StringComparer.Ordinal)),
             "folder" => $"{Directory.GetFileSystemEntries(".").Length} entries in {Environment.CurrentDirectory}",
+            "lock the folder" => Lock(),
             "status" => File.ReadAllText("/proc/self/status"),
             "session" => File.ReadAllText("/proc/self/stat").Split(')')[^1].Split(' ')[4] == Environment.ProcessId.ToString(CultureInfo.InvariantCulture) ? "of its own" : "of its parent",
             "process" => $"process {Environment.ProcessId}",
@@ -42,6 +43,16 @@ internal sealed class HostileExtractor : TextExtractor
     }
 
     private static int Deeper(int depth) => depth + Deeper(depth + 1) + Deeper(depth + 2);
+
+    private static string Lock()
+    {
+        if (OperatingSystem.IsWindows()) throw new PlatformNotSupportedException();
+        var inner = Directory.CreateDirectory("inner").FullName;
+        File.WriteAllText(Path.Combine(inner, "kept.txt"), "kept");
+        Directory.CreateDirectory(Path.Combine(inner, "deeper"), UnixFileMode.None);
+        File.SetUnixFileMode(inner, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        return Environment.CurrentDirectory;
+    }
 
     private static string Exit()
     {

@@ -4,6 +4,8 @@ using System.Text;
 using BatchInference.Documents.Extraction;
 using BatchInference.Documents.Extraction.Isolation;
 using BatchInference.Documents.Extraction.Ocr;
+using BatchInference.Testing;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BatchInference.Documents.Tests.Extraction.Isolation;
 
@@ -211,6 +213,97 @@ public sealed class IsolationTests : IDisposable
         (await ReadAsync("after")).Text!.Text.ShouldBe("after");
     }
 
+    [Theory]
+    [InlineData("sha256 of a path")]
+    [InlineData("sha256 in capitals")]
+    [InlineData("member of another document")]
+    [InlineData("member without end")]
+    [InlineData("member of two lines")]
+    [InlineData("stage of its own")]
+    [InlineData("neither text nor failure")]
+    [InlineData("text and failure")]
+    [InlineData("known")]
+    [InlineData("null text")]
+    [InlineData("null identifier")]
+    [InlineData("null scan")]
+    [InlineData("only what must be")]
+    [InlineData("half a surrogate")]
+    [InlineData("no JSON")]
+    [InlineData("nested")]
+    [InlineData("null")]
+    [InlineData("long frame")]
+    [InlineData("short step")]
+    [InlineData("far step")]
+    [InlineData("endless time")]
+    [InlineData("nothing")]
+    [InlineData("unknown frame")]
+    public async Task WhatAProcessSaysIsNotBelieved(string lie)
+    {
+        using var lied = Open(HostVerbs.Lying, Limits);
+        (await ReadAsync(lie, lied)).Failure.ShouldBe(new DocumentFailure("extract", "What the process that read the document told is not what a reading is, twice: the document is made to take it over.", true));
+        lied.Processes.ShouldBeEmpty();
+        (await ReadAsync("the truth", lied)).Text!.Text.ShouldBe("the truth");
+    }
+
+    [Fact]
+    public async Task AProcessThatClosesItsOutputAndStaysIsEnded()
+    {
+        var settings = new HostSettings(Limits, OcrTools.None, new ContentFields(), 1 << 28);
+        using var closed = new IsolatedDocumentReader(new HostCommand("/bin/sh", ["-c", "exec sleep 1000 >&-"]), DocumentReader.Standard(Limits, TimeProvider.System), settings, new IsolationLimits(), TimeProvider.System);
+        (await ReadAsync("closed", closed).WaitAsync(TimeSpan.FromMinutes(1))).Failure!.Permanent.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(1 << 20, false)]
+    [InlineData(10, true)]
+    public async Task AFrozenProcessHoldsUpNothing(int length, bool known)
+    {
+        var time = new FakeTimeProvider();
+        using var timed = Open(HostVerbs.Hostile, Limits, time: time);
+        (await ReadAsync("process", timed)).Text.ShouldNotBeNull();
+        var frozen = timed.Processes.Single();
+        Signal(frozen, "STOP");
+        var reading = timed.ReadAsync(Of(new string('a', length)), _ => known, default).ToListAsync().AsTask();
+        for (var second = 0; !reading.IsCompleted && second < 600; second++)
+        {
+            await Task.WhenAny(reading, Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System));
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        var only = (await reading.WaitAsync(TimeSpan.FromSeconds(20))).ShouldHaveSingleItem();
+        only.Known.ShouldBe(known);
+        if (!known) only.Failure.ShouldBe(new DocumentFailure("extract", "The text could not be got within 60 seconds, the limit of the configuration (Limits:Seconds).", false));
+        IsAlive(frozen).ShouldBeFalse();
+        (await ReadAsync("after", timed)).Text!.Text.ShouldBe("after");
+    }
+
+    [Fact]
+    public async Task AFolderThatADocumentMadeReadOnlyIsDeletedAllTheSame()
+    {
+        var folder = (await ReadAsync("lock the folder")).Text!.Text;
+        Directory.Exists(folder).ShouldBeTrue();
+        reader.Dispose();
+        Directory.Exists(folder).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task AStartThatIsCutShortLeavesNoProcessAndNoFolder()
+    {
+        using var folder = new TempFolder();
+        using var starter = new ProcessStarter();
+        using var stopped = new CancellationTokenSource();
+        await stopped.CancelAsync();
+        // The process tells its number in its folder.
+        var command = new HostCommand("/bin/sh", ["-c", $"echo $$ $PWD > '{Path.Combine(folder, "told.new")}'; mv '{Path.Combine(folder, "told.new")}' '{Path.Combine(folder, "told")}'; exec sleep 1000"]);
+        var settings = new HostSettings(Limits, OcrTools.None, new ContentFields(), 1 << 28);
+        await Should.ThrowAsync<OperationCanceledException>(() => ReadingProcess.StartAsync(starter, command, settings, stopped.Token));
+        // It may have been ended before it told anything.
+        if (!File.Exists(Path.Combine(folder, "told"))) return;
+        var told = (await File.ReadAllTextAsync(Path.Combine(folder, "told"))).Split(' ');
+        IsAlive(int.Parse(told[0], System.Globalization.CultureInfo.InvariantCulture)).ShouldBeFalse();
+        Directory.Exists(told[1].Trim()).ShouldBeFalse();
+    }
+
     [Fact]
     public async Task TheProcessesEndWithTheReader()
     {
@@ -220,11 +313,18 @@ public sealed class IsolationTests : IDisposable
         IsAlive(process).ShouldBeFalse();
     }
 
-    internal static IsolatedDocumentReader Open(string verb, ExtractionLimits limits, IsolationLimits? isolation = null, OcrTools? tools = null)
+    internal static IsolatedDocumentReader Open(string verb, ExtractionLimits limits, IsolationLimits? isolation = null, OcrTools? tools = null, TimeProvider? time = null)
     {
         isolation ??= new IsolationLimits { Memory = 256L << 20 };
         var settings = new HostSettings(limits, tools ?? OcrTools.None, new ContentFields(), isolation.Memory);
-        return new IsolatedDocumentReader(HostCommand.OfThisProgram(verb), DocumentReader.Standard(limits, TimeProvider.System, settings.Fields, settings.Tools), settings, isolation, TimeProvider.System);
+        return new IsolatedDocumentReader(HostCommand.OfThisProgram(verb), DocumentReader.Standard(limits, TimeProvider.System, settings.Fields, settings.Tools), settings, isolation, time ?? TimeProvider.System);
+    }
+
+    private static void Signal(int process, string signal)
+    {
+        using var kill = Process.Start("/bin/kill", [$"-{signal}", $"{process}"]);
+        kill.WaitForExit();
+        kill.ExitCode.ShouldBe(0);
     }
 
     private static bool IsAlive(int process)

@@ -3,7 +3,7 @@ using System.Threading.Channels;
 namespace BatchInference.Documents.Extraction.Isolation;
 
 /// <summary>The content of a document as it comes in frames.</summary>
-internal sealed class ContentStream(ChannelReader<(FrameKind Kind, byte[] Payload)> frames) : Stream
+internal sealed class FramedContent(ChannelReader<(FrameKind Kind, byte[] Payload)> frames) : Stream
 {
     private ReadOnlyMemory<byte> rest;
     private bool ended;
