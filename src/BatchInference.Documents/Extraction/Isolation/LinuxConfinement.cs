@@ -4,9 +4,12 @@ using System.Runtime.Versioning;
 
 namespace BatchInference.Documents.Extraction.Isolation;
 
-/// <summary>Takes from this process, and all it starts, what reading a document does not need: network, other processes' memory, more memory and files than the limits.</summary>
+/// <summary>Takes from this process, and all it starts, what reading a document does not need: network, other processes' memory and limits, signals to the one that started it, more memory and larger files than the limits.</summary>
 /// <remarks>
 /// A seccomp filter rather than namespaces: a hardened unit forbids those. No limit of the address space: .NET reserves far more than it uses. See seccomp(2), setrlimit(2), prctl(2).
+/// What it does not take: reading and writing what the account may (the unit narrows that; a filter of calls sees no paths); signals to other processes of the account, which it may send by number,
+/// the threads of its parent among them, since what it starts must be ended by number too; starting programs, whose number only the unit's <c>TasksMax</c> bounds (<c>RLIMIT_NPROC</c> would count the whole account).
+/// Landlock could take the first two on a new kernel, but binds one thread: it would have to be asked for before the runtime has several, and the program be started anew.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal static partial class LinuxConfinement
@@ -27,8 +30,15 @@ internal static partial class LinuxConfinement
     private const uint UnixFamily = 1, StreamType = 1, TypeBits = 0xF;
 
     // Connecting, and the ways around the filter or into other processes.
-    private static readonly long[] RefusedX64 = [42, 101, 246, 250, 248, 249, 272, 298, 304, 308, 310, 311, 321, 323, 425, 426, 427, 438];
-    private static readonly long[] RefusedArm64 = [203, 117, 104, 219, 217, 218, 97, 241, 265, 268, 270, 271, 280, 282, 425, 426, 427, 438];
+    private static readonly long[] RefusedX64 = [42, 101, 246, 250, 248, 249, 272, 298, 304, 308, 310, 311, 321, 323, 424, 425, 426, 427, 434, 438];
+    private static readonly long[] RefusedArm64 = [203, 117, 104, 219, 217, 218, 97, 241, 265, 268, 270, 271, 280, 282, 424, 425, 426, 427, 434, 438];
+
+    // kill, tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo: to the process that started this one, to groups and to all they are refused. What this one starts it must be able to end, and a runtime signals its own threads.
+    private static readonly long[] SignalsX64 = [62, 200, 234, 129, 297];
+    private static readonly long[] SignalsArm64 = [129, 130, 131, 138, 240];
+
+    // Limits of another process: one of these kills it.
+    private const long LimitsX64 = 302, LimitsArm64 = 261;
 
     private enum Resource
     {
@@ -64,13 +74,13 @@ internal static partial class LinuxConfinement
 
     private static unsafe void RefuseCalls()
     {
-        var (machine, filterCall, socket, refused) = RuntimeInformation.ProcessArchitecture switch
+        var (machine, filterCall, socket, limits, signals, refused) = RuntimeInformation.ProcessArchitecture switch
         {
-            Architecture.X64 => (0xC000003Eu, 317L, SocketX64, RefusedX64),
-            Architecture.Arm64 => (0xC00000B7u, 277L, SocketArm64, RefusedArm64),
+            Architecture.X64 => (0xC000003Eu, 317L, SocketX64, LimitsX64, SignalsX64, RefusedX64),
+            Architecture.Arm64 => (0xC00000B7u, 277L, SocketArm64, LimitsArm64, SignalsArm64, RefusedArm64),
             var other => throw new PlatformNotSupportedException($"Reading processes cannot be confined on {other}."),
         };
-        var filter = Filter(machine, socket, refused);
+        var filter = Filter(machine, socket, limits, signals, (uint)getppid(), refused);
         fixed (Instruction* first = filter)
         {
             var program = new FilterProgram { Length = (ushort)filter.Length, Instructions = first };
@@ -79,10 +89,10 @@ internal static partial class LinuxConfinement
     }
 
     // Classic BPF over struct seccomp_data: number of the call at 0, machine at 4, arguments from 16, eight bytes each. Another machine's calls, and x32's on x86-64, are refused whole.
-    private static Instruction[] Filter(uint machine, long socket, long[] refused)
+    private static Instruction[] Filter(uint machine, long socket, long limits, long[] signals, uint parent, long[] refused)
     {
         const ushort load = 0x20, and = 0x54, jumpEqual = 0x15, jumpAtLeast = 0x35, answer = 0x06;
-        const uint allow = 0x7FFF0000, permissionDenied = 0x00050000 | 13, otherNumbers = 0x40000000;
+        const uint allow = 0x7FFF0000, permissionDenied = 0x00050000 | 13, otherNumbers = 0x40000000, negative = 0x80000000;
         var (toAllow, toRefuse) = ((byte)refused.Length, (byte)(refused.Length + 1));
         return
         [
@@ -90,7 +100,23 @@ internal static partial class LinuxConfinement
             new(jumpEqual, 1, 0, machine),
             new(answer, 0, 0, permissionDenied),
             new(load, 0, 0, 0),
-            new(jumpAtLeast, (byte)(toRefuse + 6), 0, otherNumbers),
+            new(jumpAtLeast, 0, 1, otherNumbers),
+            new(answer, 0, 0, permissionDenied),
+            .. signals.SelectMany(call => new Instruction[]
+            {
+                new(jumpEqual, 0, 5, (uint)call),
+                new(load, 0, 0, 16),
+                new(jumpAtLeast, 1, 0, negative),
+                new(jumpEqual, 0, 1, parent),
+                new(answer, 0, 0, permissionDenied),
+                new(answer, 0, 0, allow),
+            }),
+            // The process's own are number 0.
+            new(jumpEqual, 0, 4, (uint)limits),
+            new(load, 0, 0, 16),
+            new(jumpEqual, 1, 0, 0),
+            new(answer, 0, 0, permissionDenied),
+            new(answer, 0, 0, allow),
             new(jumpEqual, 0, 5, (uint)socket),
             new(load, 0, 0, 16),
             new(jumpEqual, 0, (byte)(toRefuse + 3), UnixFamily),
@@ -114,6 +140,9 @@ internal static partial class LinuxConfinement
     // Refused to one that leads a group: that has a terminal to itself, or none.
     [LibraryImport("libc")]
     private static partial int setsid();
+
+    [LibraryImport("libc")]
+    private static partial int getppid();
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setrlimit(Resource resource, in ResourceLimit limit);

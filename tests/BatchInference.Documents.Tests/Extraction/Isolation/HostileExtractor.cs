@@ -32,6 +32,11 @@ internal sealed class HostileExtractor : TextExtractor
             "unix datagrams" => Reach(AddressFamily.Unix, SocketType.Dgram),
             "unix socket" => Reach(AddressFamily.Unix, SocketType.Stream),
             "socket of a child" => Child("/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/1"),
+            "signal to the worker" => Child("/bin/bash", "-c", $"kill -0 {Parent()}"),
+            "signal to all" => Child("/bin/bash", "-c", "kill -0 -- -1"),
+            "signal to the worker's group" => Child("/bin/bash", "-c", $"kill -0 -- -{Parent()}"),
+            "limits of the worker" => Child("/usr/bin/prlimit", "--pid", Parent(), "--nofile"),
+            "signal to a child" => Child("/bin/bash", "-c", "sleep 100 & kill -9 $!; wait $! 2>/dev/null; kill -0 $$ && prlimit --nofile >/dev/null && echo ended >&2"),
             "environment" => string.Join('\n', Environment.GetEnvironmentVariables().Keys.Cast<string>().Order(StringComparer.Ordinal)),
             "folder" => $"{Directory.GetFileSystemEntries(".").Length} entries in {Environment.CurrentDirectory}",
             "lock the folder" => Lock(),
@@ -43,6 +48,8 @@ internal sealed class HostileExtractor : TextExtractor
     }
 
     private static int Deeper(int depth) => depth + Deeper(depth + 1) + Deeper(depth + 2);
+
+    private static string Parent() => File.ReadAllText("/proc/self/stat").Split(')')[^1].Split(' ')[2];
 
     private static string Lock()
     {

@@ -170,6 +170,16 @@ public sealed class IsolationTests : IDisposable
     [Fact]
     public async Task WhatAProcessStartsHasNoNetworkEither() => (await ReadAsync("socket of a child")).Text!.Text.ShouldContain("Permission denied");
 
+    [Theory]
+    [InlineData("signal to the worker")]
+    [InlineData("signal to all")]
+    [InlineData("signal to the worker's group")]
+    [InlineData("limits of the worker")]
+    public async Task WhatStartedTheProcessIsOutOfItsReach(string order) => (await ReadAsync(order)).Text!.Text.ShouldContain("Permission denied");
+
+    [Fact]
+    public async Task WhatAProcessStartsItEnds() => (await ReadAsync("signal to a child")).Text!.Text.ShouldContain("ended");
+
     [Fact]
     public async Task AProcessSeesNoSecretAndWorksInAnEmptyFolder()
     {
