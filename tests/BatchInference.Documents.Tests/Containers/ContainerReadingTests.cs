@@ -61,7 +61,7 @@ public sealed class ContainerReadingTests
     }
 
     [Fact]
-    public void NamesInsideADocumentAreUniqueWhateverTheyAre() => Boxes(3).SampleAsync(async box =>
+    public Task NamesInsideADocumentAreUniqueWhateverTheyAre() => Boxes(3).SampleAsync(async box =>
     {
         var readings = await ReadAsync(box.Name, box.Content, Limits with { Depth = 3, Members = 1000 });
         readings.Select(reading => reading.Member).ShouldBeUnique();
@@ -69,8 +69,9 @@ public sealed class ContainerReadingTests
 
     private static Gen<(string Name, byte[] Content, string Shape)> Boxes(int depth)
     {
-        var part = OneOf("a", "*", "!", "#", "/", "1", "2", "a.zip", "a.jsonl", "!/", "#1", "\ud800", " (2)", "..", "\\", "c:", "\u0001");
-        var name = Gen.OneOf(OneOf("a.zip", "a.eml", "a.jsonl"), part.Array[1, 4].Select(string.Concat));
+        // Mostly such as could be another's in a container named "a", which types are found in by content; else whatever is special to a name.
+        var likely = OneOf("a", "a", "a", "*", "a!/a", "a!/*", "a#1", "a!/a#1", "a!/a!/a", "a (2)", "a!/a (2)", "#1");
+        var name = Gen.OneOf(likely, likely, OneOf("a", "*", "!", "#", "/", "1", "!/", "#1", "\ud800", " (2)", "..", "\\", "c:", "\u0001").Array[1, 4].Select(string.Concat));
         var leaf = OneOf((Letter("leaf"), "letter"), (Records(2), "records"));
         var entry = depth == 0 ? leaf : Gen.OneOf(leaf, Boxes(depth - 1).Select(box => (box.Content, box.Shape)));
         return Gen.Select(name, Gen.Select(name, entry).Array[0, 4], Gen.Bool).Select((own, entries, isMail) =>
