@@ -23,24 +23,26 @@ internal sealed partial class HtmlExtractor : TextExtractor
 
     public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Html];
 
-    public override int Revision => 2;
+    public override int Revision => 3;
 
     public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {
         using var buffer = new MemoryStream();
         content.CopyTo(buffer);
         var text = new TextBuilder(limits);
-        Append(Decode(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)), text, withTitle: true, cancellationToken);
-        return text.Build(mediaType);
+        var title = Append(Decode(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)), text, withTitle: true, cancellationToken);
+        return title.Length == 0 ? text.Build(mediaType) : text.Build(mediaType).With(new Dictionary<string, string> { ["title"] = title });
     }
 
-    /// <summary>Adds the main text of a page.</summary>
-    internal static void Append(string html, TextBuilder text, bool withTitle, CancellationToken cancellationToken)
+    /// <summary>Adds the main text of a page, and gives its title; empty when it has none.</summary>
+    internal static string Append(string html, TextBuilder text, bool withTitle, CancellationToken cancellationToken)
     {
         using var page = new HtmlParser().ParseDocument(html);
         cancellationToken.ThrowIfCancellationRequested();
-        if (page.Body is not { } body) return;
-        if (withTitle && page.QuerySelector("h1") is null && page.Title is { Length: > 0 } title)
+        // Not that of a drawing in the page; blanks and line ends in it are one blank (HTML, "document.title").
+        var title = page.Title ?? "";
+        if (page.Body is not { } body) return title;
+        if (withTitle && page.QuerySelector("h1") is null && title.Length > 0)
         {
             text.Append(title);
             text.EndParagraph();
@@ -49,6 +51,7 @@ internal sealed partial class HtmlExtractor : TextExtractor
         var parts = new MarkedParts();
         Walk(body, parts.Enter, parts.Leave, cancellationToken);
         Walk(parts.Main ?? body, node => Enter(node, text), node => Leave(node, text), cancellationToken);
+        return title;
     }
 
     // Without recursion: pages nest as deeply as they like.

@@ -2,6 +2,7 @@ using System.Globalization;
 using BatchInference.Documents.Extraction.Ocr;
 using UglyToad.PdfPig;
 using UglyToad.PdfPig.Exceptions;
+using UglyToad.PdfPig.Util;
 
 namespace BatchInference.Documents.Extraction;
 
@@ -10,7 +11,7 @@ internal sealed class PdfExtractor : TextExtractor
 {
     public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Pdf];
 
-    public override int Revision => 3;
+    public override int Revision => 4;
 
     public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {
@@ -50,10 +51,13 @@ internal sealed class PdfExtractor : TextExtractor
     private static Dictionary<string, string> Metadata(PdfDocument pdf)
     {
         var information = pdf.Information;
-        var said = new[] { ("title", information.Title), ("author", information.Author), ("subject", information.Subject), ("created", Date(information.GetCreatedDateTimeOffset())), ("modified", Date(information.GetModifiedDateTimeOffset())) };
+        var said = new[] { ("title", information.Title), ("author", information.Author), ("subject", information.Subject), ("created", Date(information.CreationDate)), ("modified", Date(information.ModifiedDate)) };
         return said.Where(pair => !string.IsNullOrWhiteSpace(pair.Item2)).ToDictionary(pair => pair.Item1, pair => pair.Item2!.Trim(), StringComparer.Ordinal);
 
-        static string? Date(DateTimeOffset? moment) => moment?.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture);
+        // Behind UTC LibreOffice writes an apostrophe and macOS an offset of zero, of which PdfPig reads neither.
+        static string? Date(string? written) => written is not null && DateFormatHelper.TryParseDateTimeOffset(written.Split('Z')[0].Trim() + (written.Contains('Z', StringComparison.Ordinal) ? "Z" : ""), out var moment)
+            ? moment.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture)
+            : null;
     }
 
     /// <summary>The pages around one: what runs through them shows there, and memory holds no more than these.</summary>

@@ -38,6 +38,26 @@ public sealed class FormatTests
             """,
             "The pool opens\n\nIt opens on Monday.\n\n- Adults: 5 €\n- Children: free\n\nDay | Hours\nMonday | 9 to 5");
 
+    [Theory]
+    [InlineData("<html><head><title>\n Town   news </title></head><body><h1>The pool opens</h1><p>It opens.</p></body></html>", "Town news")]
+    [InlineData("<html><body><h1>The pool opens</h1><svg><title>Logo</title></svg></body></html>", null)]
+    public async Task ThePageSaysItsTitle(string page, string? title) =>
+        (await ReadAsync("page.html", Encoding.UTF8.GetBytes(page))).Text!.Metadata.GetValueOrDefault("title").ShouldBe(title);
+
+    [Theory]
+    [InlineData("D:20260101120000Z'", "2026-01-01T12:00:00+00:00")]
+    [InlineData("D:20260101120000Z", "2026-01-01T12:00:00+00:00")]
+    [InlineData("D:20260101120000Z00'00'", "2026-01-01T12:00:00+00:00")]
+    [InlineData("D:20260101120000+01'00'", "2026-01-01T12:00:00+01:00")]
+    [InlineData("yesterday", null)]
+    public async Task ThePdfSaysWhenItWasMade(string written, string? created)
+    {
+        using var builder = new PdfDocumentBuilder();
+        builder.DocumentInformation.CreationDate = written;
+        builder.AddPage(PageSize.A4).AddText("A page.", 11, new PdfPoint(50, 700), builder.AddStandard14Font(Standard14Font.Helvetica));
+        (await ReadAsync("dated.pdf", builder.Build())).Text!.Metadata.GetValueOrDefault("created").ShouldBe(created);
+    }
+
     [Fact]
     public async Task APageThatNestsWithoutEndIsReadOrRefused()
     {
