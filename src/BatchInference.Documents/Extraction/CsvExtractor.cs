@@ -7,11 +7,11 @@ internal sealed class CsvExtractor : TextExtractor
 {
     public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Csv];
 
-    public override int Revision => 1;
+    public override int Revision => 2;
 
     public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {
-        var whole = TextEncodings.Decode(content);
+        var whole = TextEncodings.Decode(content).Replace('\0', ' ');
         var text = new TextBuilder(limits);
         var sheet = new SheetBuilder(text);
         var delimiter = Delimiter(whole);

@@ -5,12 +5,13 @@ internal sealed class PlainTextExtractor : TextExtractor
 {
     public override IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Text, Extraction.MediaTypes.Markdown];
 
-    public override int Revision => 1;
+    public override int Revision => 2;
 
     public override ExtractedText Extract(Stream content, string mediaType, ExtractionLimits limits, CancellationToken cancellationToken)
     {
         var text = new TextBuilder(limits);
-        var lines = TextEncodings.Decode(content).AsSpan();
+        // A zero byte that strayed into a text parts words, as a blank does.
+        var lines = TextEncodings.Decode(content).Replace('\0', ' ').AsSpan();
         foreach (var page in lines.Split('\f'))
         {
             cancellationToken.ThrowIfCancellationRequested();

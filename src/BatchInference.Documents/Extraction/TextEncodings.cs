@@ -75,14 +75,15 @@ internal static class TextEncodings
     public static bool LooksLikeText(ReadOnlySpan<byte> head)
     {
         if (Marked(head).Encoding is not null || Utf16(head) is not null) return true;
-        var controls = 0;
+        var (controls, zeros) = (0, 0);
         foreach (var value in head)
         {
-            if (value == 0) return false;
-            if (value < 32 && value is not ((byte)'\t' or (byte)'\n' or (byte)'\r' or 12 or 27)) controls++;
+            if (value == 0) zeros++;
+            else if (value < 32 && value is not ((byte)'\t' or (byte)'\n' or (byte)'\r' or 12 or 27)) controls++;
         }
 
-        return controls <= head.Length / 100;
+        // Programs of databases and old machines leave a zero here and there; in what is no text every tenth or twentieth byte is one.
+        return zeros <= head.Length / 200 && controls <= head.Length / 100;
     }
 
     private static (Encoding? Encoding, int Length) Marked(ReadOnlySpan<byte> bytes) => bytes switch
@@ -131,6 +132,7 @@ internal static class TextEncodings
 
     private static Encoding OneByte(ReadOnlySpan<byte> bytes)
     {
+        if (OldEncodings.Of(bytes) is { } old) return old;
         var western = true;
         var latin9 = 0;
         var windows = false;
