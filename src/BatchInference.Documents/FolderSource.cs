@@ -5,7 +5,7 @@ namespace BatchInference.Documents;
 
 /// <summary>
 /// The files of a folder and of all folders below it, without pipes, sockets and devices. Links that lead outside are not followed. A file that is being written is left for a later run:
-/// what is read counts only when its size and time are at the end what they were when it was listed.
+/// what is read counts only when its size and time are at the end what they were when it was listed. What has a name that is not valid UTF-8 is listed and fails: .NET can open no such file.
 /// </summary>
 /// <param name="path">The folder.</param>
 /// <param name="names">Which names are documents of the job.</param>
@@ -13,6 +13,7 @@ public sealed class FolderSource(string path, NameFilter names) : DocumentSource
 {
     // In the place of a version: no file has it.
     private const string ClosedFolder = "unreadable";
+    private const string NamedFile = "file-not-utf-8", NamedFolder = "folder-not-utf-8";
 
     private readonly string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 
@@ -39,7 +40,11 @@ public sealed class FolderSource(string path, NameFilter names) : DocumentSource
             }
 
             var entry = folder.Current;
-            if (entry.IsFolder) waiting.Push(Entries(entry.FullPath, entry.Path).GetEnumerator());
+            if (IsMisnamed(entry))
+            {
+                if (entry.IsFolder || names.Matches(entry.Path)) yield return Misnamed(entry.Path.TrimEnd('/'), entry.IsFolder ? NamedFolder : NamedFile);
+            }
+            else if (entry.IsFolder) waiting.Push(Entries(entry.FullPath, entry.Path).GetEnumerator());
             else if (entry.IsClosed) yield return Closed(entry.Path);
             else if (names.Matches(entry.Path)) yield return Listed(new DocumentId(entry.Path, Version(entry.FullPath, out var length)), length);
         }
@@ -49,6 +54,7 @@ public sealed class FolderSource(string path, NameFilter names) : DocumentSource
     public override Document Listed(DocumentId id, long? length)
     {
         if (id.Version == ClosedFolder) return Closed(id.Path);
+        if (id.Version is NamedFile or NamedFolder) return Misnamed(id.Path, id.Version);
         var full = Path.GetFullPath(Path.Combine(root, id.Path));
         return full.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal) || root == Path.GetPathRoot(root)
             ? new Document(id, length, _ => new ValueTask<Stream>(Open(full, id.Version)))
@@ -85,8 +91,18 @@ public sealed class FolderSource(string path, NameFilter names) : DocumentSource
         }
 
         entries.Sort((left, right) => string.CompareOrdinal(left.Path, right.Path));
+        // Names that differ in such bytes alone are the same to .NET.
+        for (var index = entries.Count - 1; index > 0; index--)
+            if (entries[index].Path == entries[index - 1].Path) entries.RemoveAt(index);
         return entries;
     }
+
+    // Each byte that is no UTF-8 was replaced by this sign; a file that is there under the name bears the sign itself.
+    private static bool IsMisnamed(Entry entry) => entry.Path.Contains('\uFFFD', StringComparison.Ordinal) && !Path.Exists(entry.FullPath);
+
+    private static Document Misnamed(string path, string version) => new(new DocumentId(path, version), null, _ => throw new DocumentException(
+        $"The name of the {(version == NamedFolder ? "folder is not valid UTF-8, so that its documents cannot be listed" : "file is not valid UTF-8, so that it cannot be opened")} (\uFFFD stands for what is wrong). "
+        + "Rename it, for example with `convmv -f cp1252 -t utf8 -r --notest` on the folder around it.", permanent: true));
 
     // Who opens a pipe waits for its other end.
     private static bool IsFile(FileSystemInfo item)

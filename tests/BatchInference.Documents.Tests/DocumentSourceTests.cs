@@ -95,6 +95,32 @@ public sealed class FolderSourceTests : DocumentSourceContract, IDisposable
         (await Should.ThrowAsync<DocumentException>(() => Task.Run(() => documents[1].OpenAsync(default).AsTask()).WaitAsync(TimeSpan.FromSeconds(30)))).Permanent.ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task WhatHasANameThatIsNoUtf8FailsForGoodAndSaysSo()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere names are Unicode.");
+        await PutAsync("a.txt", "a");
+        await PutAsync("sign\uFFFD.txt", "a sign that is really in the name");
+        // Two whose names .NET cannot tell from each other, and a folder.
+        using (var made = System.Diagnostics.Process.Start("bash", ["-c", """cd "$1" && mkdir $'caf\xe9' && echo x > $'caf\xe9/x.txt' && echo x > $'latin\xe9.txt' && echo y > $'latin\xe8.txt'""", "bash", folder["archive"]]))
+        {
+            await made.WaitForExitAsync();
+            made.ExitCode.ShouldBe(0);
+        }
+
+        var documents = await ListAsync();
+        documents.Select(document => document.Id.Path).ShouldBe(["a.txt", "caf\uFFFD", "latin\uFFFD.txt", "sign\uFFFD.txt"]);
+        (await ReadAsync(documents[3])).ShouldBe("a sign that is really in the name");
+        foreach (var (document, what) in new[] { (documents[1], "folder"), (documents[2], "file") })
+            foreach (var listed in new[] { document, Source(NameFilter.All).Listed(document.Id, document.Length) })
+            {
+                var failure = await Should.ThrowAsync<DocumentException>(() => listed.OpenAsync(default).AsTask());
+                failure.Message.ShouldStartWith($"The name of the {what} is not valid UTF-8");
+                failure.Message.ShouldContain("convmv");
+                failure.Permanent.ShouldBeTrue();
+            }
+    }
+
     private async Task MakePipeAsync(string name)
     {
         using var made = System.Diagnostics.Process.Start("mkfifo", [folder["archive/" + name]]);
