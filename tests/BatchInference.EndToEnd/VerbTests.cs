@@ -132,6 +132,12 @@ public sealed class VerbTests : IDisposable
         var figures = JsonNode.Parse((await WorkerProcess.RunAsync(folder["state"], [.. evaluate, "--json"])).ShouldExit(0).Output)!;
         ((double)figures["accuracy"]!).ShouldBeGreaterThan(0.7);
         ((double)figures["macroF1"]!).ShouldBeInRange(0.6, 1);
+        ((bool)figures["trainedOnTheseExamples"]!).ShouldBeFalse();
+        evaluate[4] = Repository.At("tests/fixtures/topics/train.fr.csv");
+        var seen = (await WorkerProcess.RunAsync(folder["state"], [.. evaluate, "--json"])).ShouldExit(0);
+        ((bool)JsonNode.Parse(seen.Output)!["trainedOnTheseExamples"]!).ShouldBeTrue();
+        seen.Errors.ShouldContain("was trained on these very examples");
+        evaluate[4] = Repository.At("tests/fixtures/topics/dev.fr.csv");
         var tables = (await WorkerProcess.RunAsync(folder["state"], evaluate)).ShouldExit(0).Output;
         foreach (var part in new[] { "accuracy", "precision", "confusion", "reliability", "expected calibration error" })
             tables.ShouldContain(part);

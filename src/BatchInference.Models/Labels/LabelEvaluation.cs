@@ -20,6 +20,9 @@ public sealed record LabelEvaluation
     /// <summary>What the answers rest on: <c>examples</c>, <c>examplesAndDescriptions</c> or <c>descriptions</c>.</summary>
     public string? Basis { get; init; }
 
+    /// <summary>True when the head was trained on these very examples: then the figures say nothing of texts that it has not seen. Null where no head of examples was measured.</summary>
+    public bool? TrainedOnTheseExamples { get; init; }
+
     /// <summary>How many examples.</summary>
     public required int Examples { get; init; }
 

@@ -30,6 +30,7 @@ public sealed class LabelSetEvaluator(TextEncoder encoder)
         return LabelEvaluation.Of(names, [.. examples.Select(example => names.IndexOf(example.Label!))], scores, [.. examples.Select(example => example.Language)]) with
         {
             Model = encoder.Model,
+            TrainedOnTheseExamples = classifier.Head is { Basis: not LabelBasis.Descriptions, Examples: { } trained } ? trained.Sha256 == Example.Hash(examples) : null,
             Basis = classifier.Head.Basis switch
             {
                 LabelBasis.Examples => "examples",

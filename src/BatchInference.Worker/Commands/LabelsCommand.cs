@@ -51,6 +51,8 @@ internal static class LabelsCommand
             var labels = LabelSet.Load(choice.LabelSetFolder(parsed.GetValue(set)!));
             using var encoder = choice.Encoder(choice.Use(parsed.GetValue(model), null));
             var figures = new LabelSetEvaluator(encoder).Evaluate(labels, Read(parsed.GetValue(examples)!, surroundings), token);
+            if (figures.TrainedOnTheseExamples == true)
+                surroundings.Error.WriteLine($"{labels.Name} was trained on these very examples: the figures say how well it remembers them, not how well it does on other texts. Measure it on examples that it has not seen; `labels train` tells the accuracy of its cross-validation.");
             if (parsed.GetValue(json))
                 surroundings.Output.WriteLine(figures.ToJson());
             else

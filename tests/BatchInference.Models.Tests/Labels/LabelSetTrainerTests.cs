@@ -40,6 +40,8 @@ public sealed class LabelSetTrainerTests : IDisposable
         figures.Accuracy.ShouldBeInRange(0.6, 0.9);
         figures.ExpectedCalibrationError.ShouldBeLessThan(0.08);
         figures.Basis.ShouldBe("examples");
+        figures.TrainedOnTheseExamples.ShouldBe(false);
+        new LabelSetEvaluator(Samples.Encoder()).Evaluate(LabelSet.Load(set.Folder), Many(1)).TrainedOnTheseExamples.ShouldBe(true);
     }
 
     [Fact]
