@@ -1,4 +1,5 @@
 using BatchInference.Documents.Extraction;
+using BatchInference.Testing;
 
 namespace BatchInference.Documents.Tests.Extraction;
 
@@ -162,6 +163,17 @@ public sealed class LanguageDetectorTests
     {
         foreach (var length in (int[])[12, 20, 30, 40, 60, 80])
             LanguageDetector.Detect(text[..Math.Min(length, text.Length)]).ShouldBeOneOf(language, null);
+    }
+
+    // Single sentences of an encyclopaedia and of news.
+    [Theory]
+    [InlineData("fr")]
+    [InlineData("en")]
+    public void OfManySentencesNoneIsOfAnotherLanguageAndFewOfNone(string language)
+    {
+        var told = new[] { "dev", "train" }.SelectMany(part => File.ReadLines(Repository.At($"tests/fixtures/topics/{part}.{language}.csv")).Skip(1)).Select(LanguageDetector.Detect).ToArray();
+        told.Distinct().ShouldBeSubsetOf([language, null]);
+        told.Count(one => one is null).ShouldBeLessThan(told.Length / 50);
     }
 
     [Fact]
