@@ -27,8 +27,8 @@ internal sealed class DocumentAssembler(RunPlan plan, TimeProvider time)
     {
         var text = hand.Reading.Text ?? throw new InvalidOperationException("A document without text came to be assembled.");
         var predictions = hand.Shares.SelectMany(share => share.Pass.Assemble(share.Split, share.Whole())).ToDictionary(prediction => prediction.Task, StringComparer.Ordinal);
-        // One prediction for each task, in the order of the plan.
-        var ordered = plan.Passes.SelectMany(pass => pass.Tasks).Select(task => predictions[task.Name]).ToArray();
+        // One prediction for each task, in the order of the job.
+        var ordered = (plan.TaskOrder ?? plan.Passes.SelectMany(pass => pass.Tasks).Select(task => task.Name)).Select(task => predictions[task]).ToArray();
 
         var failures = ordered.OfType<FailedPrediction>().ToArray();
         if (failures.FirstOrDefault(one => !one.Permanent) is { } temporary)

@@ -19,6 +19,9 @@ public sealed record RunPlan
     /// <summary>The models with their tasks, in the order of the result columns.</summary>
     public required IReadOnlyList<PlannedPass> Passes { get; init; }
 
+    /// <summary>Names of the job's tasks in their order, which that of the passes need not be; null where it is.</summary>
+    public IReadOnlyList<string>? TaskOrder { get; init; }
+
     /// <summary>The job's configuration for the manifest, without secrets.</summary>
     public required JsonObject Configuration { get; init; }
 
@@ -73,7 +76,11 @@ public sealed record PlannedPass(string Model, string Fingerprint, IReadOnlyList
 /// <summary>A task as the result columns need it.</summary>
 /// <param name="Name">Its name in the job.</param>
 /// <param name="Kind">What it answers with.</param>
-public sealed record PlannedTask(string Name, TaskKind Kind);
+public sealed record PlannedTask(string Name, TaskKind Kind)
+{
+    /// <summary>What its scores are, in a sentence for the data package; null where it has none.</summary>
+    public string? Scores { get; init; }
+}
 
 /// <summary>What a task answers with.</summary>
 [Flags]

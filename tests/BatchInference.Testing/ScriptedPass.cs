@@ -25,6 +25,9 @@ public sealed class ScriptedPass(string fingerprint = "scripted-1", int windowWo
     /// <summary>True to fail whatever is asked.</summary>
     public bool Broken { get; set; }
 
+    /// <summary>What its labels rest on.</summary>
+    public string? Basis { get; init; }
+
     /// <summary>Called before each batch.</summary>
     public Action<TokenBatch> Before { get; set; } = _ => { };
 
@@ -65,7 +68,7 @@ public sealed class ScriptedPass(string fingerprint = "scripted-1", int windowWo
         var label = Labels[sum % Labels.Length];
         Prediction topic = words.Contains("DUMB")
             ? new FailedPrediction("topic", Model, "There is nothing to label.", Permanent: true)
-            : new LabelPrediction("topic", Model, label, 0.75, [KeyValuePair.Create(label, 0.75), KeyValuePair.Create("other", 0.25)]);
+            : new LabelPrediction("topic", Model, label, 0.75, [KeyValuePair.Create(label, 0.75), KeyValuePair.Create("other", 0.25)]) { Basis = Basis };
         Prediction summary = words.Contains("DUMB") || words.Contains("MUTE")
             ? new FailedPrediction("summary", Model, "There is nothing to quote.", Permanent: true)
             : words.Contains("BUSY") ? new FailedPrediction("summary", Model, "The model had no time.", Permanent: false) : Quote(split.Text);

@@ -14,6 +14,14 @@ public sealed class ClassificationTask(string name, LabelClassifier classifier) 
     /// <inheritdoc/>
     public override string Fingerprint { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"classify 1\n{Identity(classifier.Head)}\n")));
 
+    /// <summary>What its scores are, in a sentence.</summary>
+    public string ScoresAre { get; } = classifier.Head switch
+    {
+        { Basis: LabelBasis.Descriptions } => "How like the document is to the descriptions of the labels, brought to a sum of 1 over all labels: an order of the labels, not a probability.",
+        { CrossValidation: null } => "Learned from examples too few to calibrate it, brought to a sum of 1 over all labels: not a measured probability.",
+        _ => "A probability, calibrated on examples that were held out; the sum over all labels is 1.",
+    };
+
     /// <inheritdoc/>
     public override bool NeedsSentences => false;
 

@@ -10,6 +10,9 @@ public abstract class ClassifierTask(string name)
     /// <summary>What changes an answer besides the model.</summary>
     public abstract string Fingerprint { get; }
 
+    /// <summary>What its scores are, in a sentence.</summary>
+    public abstract string ScoresAre { get; }
+
     /// <summary>What is asked of each window: whether this follows from it, or, where it is null, the model's own question.</summary>
     public abstract IReadOnlyList<string?> Hypotheses { get; }
 

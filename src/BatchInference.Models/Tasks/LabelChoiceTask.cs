@@ -30,6 +30,9 @@ public sealed class LabelChoiceTask : PromptedTask
         Trie = trie;
     }
 
+    /// <summary>What its scores are, in a sentence.</summary>
+    public static string ScoresAre => "With which probability the model would write this label if it can write nothing but one of them; not calibrated. The sum over all labels is 1.";
+
     /// <summary>The names of the labels.</summary>
     public IReadOnlyList<string> Labels { get; }
 

@@ -12,6 +12,14 @@ public sealed class OwnLabelsTask(string name, ModelDescription description) : C
     public override string Fingerprint => description is { Rule: ScoreRule.Sigmoid, Labels.Count: 1 } ? "own labels/2" : "own labels";
 
     /// <inheritdoc/>
+    public override string ScoresAre { get; } = description.Rule switch
+    {
+        ScoreRule.Raw => "The number that the model gives (regression), in the units that it was trained on: a value, not a probability.",
+        ScoreRule.Sigmoid => "How sure the model is of this label by itself (sigmoid), as it was trained, not calibrated on this archive; a label holds from 0.5 on, and there is no sum of 1.",
+        _ => "How sure the model is (softmax), as it was trained, not calibrated on this archive; the sum over all labels is 1.",
+    };
+
+    /// <inheritdoc/>
     public override IReadOnlyList<string?> Hypotheses { get; } = [null];
 
     /// <inheritdoc/>

@@ -41,6 +41,11 @@ public sealed class ZeroShotTask : ClassifierTask
     public override string Fingerprint { get; }
 
     /// <inheritdoc/>
+    public override string ScoresAre => Several
+        ? "How sure a model of entailment is that the sentence about this label follows from the document, by itself; not calibrated. A label holds from 0.5 on, and there is no sum of 1."
+        : "How sure a model of entailment is that the sentence about this label follows from the document, against the other labels; not calibrated. The sum over all labels is 1.";
+
+    /// <inheritdoc/>
     public override IReadOnlyList<string?> Hypotheses { get; }
 
     /// <summary>Which of a model's labels says that the hypothesis follows; null when none does. As transformers 4.57 finds it.</summary>

@@ -71,7 +71,7 @@ internal sealed class JobTasks : IDisposable
         {
             case ModelKind.Embedder:
                 AddShared(tasks, errors, (name, task) => Encoder(name, task, model), own => new PassToLoad(
-                    Plan(model, $"{model.Folder.Name}/{model.Variant}", EncoderPass.FingerprintOf(model.Folder, model.Variant, model.Options.Provider, own), [.. own.Select(task => new PlannedTask(task.Name, task is ExtractiveSummaryTask ? TaskKind.Summary : TaskKind.Classification))]),
+                    Plan(model, $"{model.Folder.Name}/{model.Variant}", EncoderPass.FingerprintOf(model.Folder, model.Variant, model.Options.Provider, own), [.. own.Select(Planned)]),
                     () => EncoderPass.Load(model.Folder, model.Variant, own, model.Options),
                     own));
                 break;
@@ -79,7 +79,7 @@ internal sealed class JobTasks : IDisposable
                 AddShared(tasks, errors, (name, task) => Classifier(name, task, model), own =>
                 {
                     ClassifierPass.Check(model, own);
-                    return new PassToLoad(Plan(model, model.Name, ClassifierPass.FingerprintOf(model, own), [.. own.Select(task => new PlannedTask(task.Name, TaskKind.Classification | TaskKind.Method | (MayHoldSeveral(task, model) ? TaskKind.SeveralLabels : TaskKind.None)))]), () => ClassifierPass.Load(model, own, sessions), []);
+                    return new PassToLoad(Plan(model, model.Name, ClassifierPass.FingerprintOf(model, own), [.. own.Select(task => Planned(task, model))]), () => ClassifierPass.Load(model, own, sessions), []);
                 });
                 break;
             case ModelKind.Decoder or ModelKind.EncoderDecoder:
@@ -143,8 +143,15 @@ internal sealed class JobTasks : IDisposable
         if (classify.Labels is not { } set)
             throw Unfit($"{name}.classify.labels", $"is missing: the model {model.Name} writes and has no labels of its own. Name a label set, or a classification model.");
         var labels = new LabelChoiceTask(name, model, LabelSet.Load(choice.LabelSetFolder(set)), classify.Language, new GenerationRequest { Instruction = classify.Instruction, System = classify.System });
-        return new PassToLoad(Plan(model, model.Name, labels.Fingerprint, [new PlannedTask(name, TaskKind.Classification | TaskKind.Method)]), () => new LabelChoicePass(labels, sessions), []);
+        return new PassToLoad(Plan(model, model.Name, labels.Fingerprint, [new PlannedTask(name, TaskKind.Classification | TaskKind.Method) { Scores = LabelChoiceTask.ScoresAre }]), () => new LabelChoicePass(labels, sessions), []);
     }
+
+    private static PlannedTask Planned(EncoderTask task) => task is ClassificationTask labels
+        ? new PlannedTask(task.Name, TaskKind.Classification) { Scores = labels.ScoresAre }
+        : new PlannedTask(task.Name, TaskKind.Summary);
+
+    private static PlannedTask Planned(ClassifierTask task, ModelUse model) =>
+        new(task.Name, TaskKind.Classification | TaskKind.Method | (MayHoldSeveral(task, model) ? TaskKind.SeveralLabels : TaskKind.None)) { Scores = task.ScoresAre };
 
     private static bool MayHoldSeveral(ClassifierTask task, ModelUse model) => task is ZeroShotTask zeroShot ? zeroShot.Several : model.Description.Rule == ScoreRule.Sigmoid;
 

@@ -78,6 +78,7 @@ internal sealed class PreparedJob : IDisposable
             Run = RunId.New(now, (ushort)RandomNumberGenerator.GetInt32(65536)),
             RunDate = date,
             Passes = Tasks.Plans,
+            TaskOrder = [.. Settings.Tasks.Keys],
             Configuration = (JsonObject)Settings.Written.DeepClone(),
             ConfigurationHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Settings.Written.ToJsonString()))),
             ProgramVersion = ProgramVersion.Full,

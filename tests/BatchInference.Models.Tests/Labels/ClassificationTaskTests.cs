@@ -1,4 +1,5 @@
 using BatchInference.Models.Labels;
+using BatchInference.Models.Shelf;
 using BatchInference.Models.Tasks;
 using BatchInference.Testing;
 using CsCheck;
@@ -65,6 +66,17 @@ public sealed class ClassificationTaskTests : IDisposable
         var documents = Enumerable.Range(0, 400).Select(i => Document([i % 7, i % 5, 1, i % 3])).ToArray();
         var alone = documents.Select(document => ((LabelPrediction)task.Predict(document, "m")).Score).ToArray();
         documents.AsParallel().AsOrdered().Select(document => ((LabelPrediction)task.Predict(document, "m")).Score).ToArray().ShouldBe(alone);
+    }
+
+    [Fact]
+    public void OnlyACalibratedScoreIsCalledAProbability()
+    {
+        var set = Samples.Set(folder);
+        string Trained(int count) => new ClassificationTask("t", new LabelClassifier(new LabelSetTrainer(Samples.Encoder()).Train(set, [.. Samples.Around("first", 0, count), .. Samples.Around("second", 1, count)]))).ScoresAre;
+        Trained(9).ShouldStartWith("A probability, calibrated");
+        Trained(1).ShouldEndWith("not a measured probability.");
+        new ClassificationTask("t", set.Classifier(Samples.Encoder())).ScoresAre.ShouldEndWith("not a probability.");
+        new OwnLabelsTask("t", new ModelDescription(ModelKind.Classifier, "optimum", "bert", [""], ["LABEL_0"], 128, false) { Rule = ScoreRule.Raw }).ScoresAre.ShouldEndWith("not a probability.");
     }
 
     private static EncodedDocument Document(float[] vector) => new() { Text = "", Vector = vector };

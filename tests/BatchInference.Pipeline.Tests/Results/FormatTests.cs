@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BatchInference.Pipeline.Results.RowFormats;
 using BatchInference.Testing;
 using CsCheck;
 using DuckDB.NET.Data;
@@ -59,6 +60,40 @@ public sealed class FormatTests : IDisposable
         }))));
         var header = archive.Sink.Text(archive.Sink.Names.First(name => name.StartsWith("csv/", StringComparison.Ordinal))).Split("\r\n")[0].TrimStart('\uFEFF');
         header.Split(';').ShouldBe(described.Select(field => field.Item1));
+    }
+
+    [Fact]
+    public async Task WhatALabelRestsOnAndWhatItsScoreIsStandInTheFlatFiles()
+    {
+        archive.Pass = new ScriptedPass { Basis = "descriptions" };
+        archive["plain"] = "A plain letter. Of two sentences.";
+        var report = await archive.RunAsync(plan => AllFormats(plan) with { Passes = [new PlannedPass("scripted/test", plan.Passes[0].Fingerprint, [new PlannedTask("topic", TaskKind.Classification) { Scores = "A similarity, no probability." }, new PlannedTask("summary", TaskKind.Summary)])] });
+        Unload();
+        foreach (var format in new[] { "parquet", "csv" })
+            Query($"SELECT topic_basis FROM read_{format}('{folder.Path}/{format}/**/*.{format}')").Single().ShouldBe(["descriptions"]);
+        var fields = JsonDocument.Parse(archive.Sink.Text($"{report.Folder}/datapackage.json")).RootElement.GetProperty("resources")[0].GetProperty("schema").GetProperty("fields");
+        var descriptions = fields.EnumerateArray().ToDictionary(field => field.GetProperty("name").GetString()!, field => field.GetProperty("description").GetString());
+        descriptions["topic_score"].ShouldBe("Score of that label. A similarity, no probability.");
+        descriptions.Keys.ShouldNotContain("summary_basis");
+    }
+
+    [Fact]
+    public async Task NightsFromBeforeTheColumnOfTheBasisAreReadTogetherWithLaterOnes()
+    {
+        Trouble();
+        await archive.RunAsync(AllFormats);
+        archive["later"] = "A letter of the next night. With 😀 an emoji.";
+        await archive.RunAsync(AllFormats);
+        Unload();
+        var rows = archive.RowsOf(archive.Sink.Names.First(name => name.StartsWith("jsonl/", StringComparison.Ordinal)));
+        FlatColumn[] before = [.. FlatColumns.Of(Some.Plan().Passes[0].Tasks, metadata: false).Where(column => column.Name != "topic_basis")];
+        foreach (var (format, options) in new[] { ("parquet", ""), ("csv", ", delim = ';', header = true, all_varchar = true") })
+        {
+            var first = Directory.GetFiles(folder[format], $"*.{format}", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First();
+            await using (var file = File.Create(first))
+                await (format == "csv" ? CsvRows.WriteAsync(file, before, new CsvFormat(';', true), rows.ToAsyncEnumerable(), default) : ParquetRows.WriteAsync(file, before, rows.ToAsyncEnumerable(), default));
+            Query($"SELECT DISTINCT topic_model FROM read_{format}('{folder.Path}/{format}/**/*.{format}', hive_partitioning = true{options}) WHERE topic_label IS NOT NULL").ShouldBe([["scripted/test"]]);
+        }
     }
 
     [Fact]

@@ -60,8 +60,8 @@ internal static class FlatColumns
         if (task.Kind.HasFlag(TaskKind.Classification))
         {
             yield return Text($"{task.Name}_label", $"Best label of the task {task.Name}.", row => In(row)?.Label);
-            yield return new($"{task.Name}_score", ColumnType.Number, false, "Probability of that label.", row => In(row)?.Score);
-            yield return Text($"{task.Name}_scores", "All labels with their probabilities, as a JSON object.",
+            yield return new($"{task.Name}_score", ColumnType.Number, false, $"Score of that label. {task.Scores}".TrimEnd(), row => In(row)?.Score);
+            yield return Text($"{task.Name}_scores", "All labels with their scores, best first, as a JSON object.",
                 row => In(row)?.Scores is { } scores ? JsonLines.Nested(json => JsonLines.WriteScores(json, scores)) : null);
         }
 
@@ -78,8 +78,9 @@ internal static class FlatColumns
 
         if (task.Kind.HasFlag(TaskKind.Method))
             yield return Text($"{task.Name}_method", "How a long document was read, and where an answer was cut.", row => In(row)?.Method);
-        if (task.Kind.HasFlag(TaskKind.Method | TaskKind.Classification))
-            yield return Text($"{task.Name}_basis", "What the label rests on, where it is not examples.", row => In(row)?.Basis);
+        // Of every classification: a label set that has no head yet answers by its descriptions, and a column that came and went with the training would keep nights from being read together.
+        if (task.Kind.HasFlag(TaskKind.Classification))
+            yield return Text($"{task.Name}_basis", "What the label rests on where it is not examples: descriptions, entailment or generation.", row => In(row)?.Basis);
         if (task.Kind.HasFlag(TaskKind.Generation))
             yield return Text($"{task.Name}_reasoning", "What a reasoning model thought before it answered.", row => In(row)?.Reasoning);
         yield return Text($"{task.Name}_model", "Model and variant that answered.", row => In(row)?.Model);
