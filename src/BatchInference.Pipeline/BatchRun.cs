@@ -166,9 +166,11 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
             Job = plan.Job,
             Run = plan.Run,
             End = walk.Fault is not null && !(softStop.IsCancellationRequested && IsOutage(walk.Fault)) ? RunEnd.Failed : walk.IsComplete ? RunEnd.Complete : RunEnd.Stopped,
-            Reason = walk.Fault is not null ? Why(walk.Fault) : walk.IsComplete ? null : WhyStopped() is { } asked ? $"The run was asked to stop: {asked}." : "The run was asked to stop.",
+            Reason = walk.Fault is not null ? Why(walk.Fault) : walk.LeavesOthers ? $"The run was asked for {plan.Limit} document{(plan.Limit == 1 ? "" : "s")} only." : walk.IsComplete ? null : WhyStopped() is { } asked ? $"The run was asked to stop: {asked}." : "The run was asked to stop.",
             Counts = walk.Fault is null ? Progress.Counts : await PublishedAsync(),
             Remaining = walk.Remaining,
+            Limit = plan.Limit,
+            LeavesOthers = walk.LeavesOthers,
             Parts = walk.Parts,
             MayHaveLeftAPart = walk.MayHaveLeftAPart,
             Next = walk.Next,
@@ -178,7 +180,7 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     private async Task<RunReport> CloseAsync(RunRecord record, RunReport report, PartPublisher publisher, CancellationToken cancellationToken)
     {
         var hasFolder = !report.NothingToDo;
-        var ending = new RunEnding(Time.GetUtcNow(), report.End, report.Reason, report.Counts, report.Remaining, hasFolder) { Next = report.Next };
+        var ending = new RunEnding(Time.GetUtcNow(), report.End, report.Reason, report.Counts, report.Remaining, hasFolder) { Next = report.Next, LeavesOthers = report.LeavesOthers };
         if (hasFolder)
             await new RunFolder(publisher, ledger).CloseAsync(record, ending, cancellationToken);
         await ledger.EndAsync(plan.Run, ending, cancellationToken);

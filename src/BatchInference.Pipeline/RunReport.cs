@@ -12,8 +12,14 @@ public sealed record RunReport
     /// <summary>How it ended.</summary>
     public required RunEnd End { get; init; }
 
-    /// <summary>Why it ended before all was done; null when complete.</summary>
+    /// <summary>Why it ended before all was done; null when all is.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Most documents that it was asked for; null for all.</summary>
+    public long? Limit { get; init; }
+
+    /// <summary>True when it did as many documents as it was asked for, and others are left.</summary>
+    public bool LeavesOthers { get; init; }
 
     /// <summary>What became of the documents.</summary>
     public required RunCounts Counts { get; init; }
@@ -46,7 +52,7 @@ public sealed record RunReport
 /// <summary>How a run ended.</summary>
 public enum RunEnd
 {
-    /// <summary>Every document has its row or its line.</summary>
+    /// <summary>Every document that it was asked for has its row or its line.</summary>
     Complete,
 
     /// <summary>Stopped in good order before the end; the next run goes on.</summary>

@@ -75,7 +75,8 @@ internal sealed class RunWalk(
         var total = listing is null ? null : await listing.TotalAsync();
         return new WalkEnd(fault, isComplete)
         {
-            Remaining = total is { } all ? all - progress.SettledDocuments : isComplete && plan.Limit is null ? listing?.PutUp - progress.SettledDocuments : null,
+            Remaining = total is { } all ? all - progress.SettledDocuments : isComplete && listing is { LeavesOthers: false } ? listing.PutUp - progress.SettledDocuments : null,
+            LeavesOthers = isComplete && listing is { LeavesOthers: true },
             Parts = writeLoop.Parts,
             MayHaveLeftAPart = writeLoop.MayHaveLeftAPart,
             Next = isComplete || listing is null ? null : await board.FirstLeftAsync(hardStop) ?? listing.Last,
@@ -132,6 +133,9 @@ internal sealed record WalkEnd(Exception? Fault, bool IsComplete)
 {
     /// <summary>As <see cref="RunReport.Remaining"/>.</summary>
     public long? Remaining { get; init; }
+
+    /// <summary>As <see cref="RunReport.LeavesOthers"/>.</summary>
+    public bool LeavesOthers { get; init; }
 
     /// <summary>Parts that this process published.</summary>
     public int Parts { get; init; }

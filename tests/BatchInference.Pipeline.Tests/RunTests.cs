@@ -209,6 +209,33 @@ public sealed class RunTests : IDisposable
         archive.RowsPerDocument.ShouldBe(archive.Documents.Keys);
     }
 
+    [Theory]
+    [InlineData(7, 20, false, 13L)]
+    [InlineData(3, 20, false, null)]
+    [InlineData(20, 20, true, 0L)]
+    [InlineData(3, 3, true, 0L)]
+    [InlineData(50, 20, true, 0L)]
+    public async Task ALimitedRunIsCompleteOnlyWhereItLeftNothing(int limit, int documents, bool isComplete, long? remaining)
+    {
+        Letters(documents);
+        var report = await archive.RunAsync(plan => plan with { Limit = limit });
+        (report.End, report.LeavesOthers, report.Remaining).ShouldBe((RunEnd.Complete, !isComplete, remaining));
+        var manifest = Json($"{report.Folder}/manifest.json");
+        manifest.GetProperty("complete").GetBoolean().ShouldBe(isComplete);
+        manifest.GetProperty("limit").GetInt64().ShouldBe(limit);
+        (manifest.GetProperty("remaining") is { ValueKind: JsonValueKind.Number } told ? told.GetInt64() : (long?)null).ShouldBe(remaining);
+        manifest.GetProperty("reason").GetString().ShouldBe(isComplete ? null : $"The run was asked for {limit} documents only.");
+        (await archive.Ledger.RunsAsync("letters", 1, default))[0].Ending!.IsWhole.ShouldBe(isComplete);
+    }
+
+    [Fact]
+    public async Task AnswersStandInTheOrderOfTheJobNotOfTheModels()
+    {
+        Letters(1);
+        await archive.RunAsync(plan => plan with { TaskOrder = ["summary", "topic"] });
+        archive.Rows.Single().Results.Select(result => result.Task).ShouldBe(["summary", "topic"]);
+    }
+
     [Fact]
     public async Task TextsAreKeptUnderTheirHashWhenAskedFor()
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using BatchInference.Documents;
 using BatchInference.Documents.Extraction;
 using BatchInference.Pipeline.Results;
@@ -102,6 +103,13 @@ public sealed record RunEnding(DateTimeOffset Ended, RunEnd End, string? Reason,
 {
     /// <summary>The first document that was still to be done when it was asked to stop: the next run begins with it. Null when nothing was left.</summary>
     public string? Next { get; init; }
+
+    /// <summary>As <see cref="RunReport.LeavesOthers"/>.</summary>
+    public bool LeavesOthers { get; init; }
+
+    /// <summary>True when no document of the source is left to be done.</summary>
+    [JsonIgnore]
+    public bool IsWhole => End == RunEnd.Complete && !LeavesOthers;
 }
 
 /// <summary>What the books say of a settled document.</summary>

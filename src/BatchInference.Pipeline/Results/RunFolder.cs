@@ -50,8 +50,9 @@ internal sealed class RunFolder(PartPublisher publisher, Ledger ledger)
     {
         ["run"] = run.Run.ToString(),
         ["job"] = run.Scope.Job,
-        ["complete"] = ending.End == RunEnd.Complete,
+        ["complete"] = ending.IsWhole,
         ["reason"] = ending.Reason,
+        ["limit"] = header.Limit,
         ["remaining"] = ending.Remaining,
         ["runDate"] = run.RunDate.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         ["startedAt"] = Moment(run.Started),

@@ -10,8 +10,11 @@ internal sealed record RunHeader(
     /// <summary>As <see cref="RunPlan.Again"/>: who shares the run does as its first process does.</summary>
     public bool Again { get; init; }
 
+    /// <summary>As <see cref="RunPlan.Limit"/>.</summary>
+    public long? Limit { get; init; }
+
     public static RunHeader Of(RunPlan plan, string source) =>
-        new(source, plan.ProgramVersion, plan.ConfigurationHash, plan.Configuration, plan.Formats, plan.VersionsAreTags, plan.Passes) { Again = plan.Again };
+        new(source, plan.ProgramVersion, plan.ConfigurationHash, plan.Configuration, plan.Formats, plan.VersionsAreTags, plan.Passes) { Again = plan.Again, Limit = plan.Limit };
 
     public static RunHeader Parse(string json) => JsonSerializer.Deserialize<RunHeader>(json) ?? throw new InvalidDataException("The ledger holds a run without a header.");
 

@@ -27,6 +27,9 @@ internal sealed class ShardListing(RunPlan plan, DocumentSource source, FindSett
     /// <summary>Documents put up.</summary>
     public long PutUp { get; private set; }
 
+    /// <summary>True when the limit of the run left documents that would have been put up.</summary>
+    public bool LeavesOthers { get; private set; }
+
     /// <summary>Puts up every shard of the list, as fast as the board takes them.</summary>
     /// <param name="board">Where.</param>
     /// <param name="stop">Ends the list early, without an exception.</param>
@@ -82,19 +85,17 @@ internal sealed class ShardListing(RunPlan plan, DocumentSource source, FindSett
     {
         var cutter = new ShardCutter(plan, board.IsShared, progress);
         var isWhole = false;
-        await using (var pending = PendingAsync(countsAsListed: true, stop).GetAsyncEnumerator(CancellationToken.None))
+        await using var pending = PendingAsync(countsAsListed: true, stop).GetAsyncEnumerator(CancellationToken.None);
+        while (PutUp + cutter.Waiting != plan.Limit)
         {
-            while (PutUp + cutter.Waiting != plan.Limit)
-            {
-                isWhole = !await pending.MoveNextAsync();
-                if (isWhole)
-                    break;
-                if (cutter.Add(pending.Current) is not { } full)
-                    continue;
-                // Where the first look-ahead is not the whole list, another look at it tells how much there is.
-                counting ??= CountAsync(stop);
-                await OfferAsync(board, full, stop);
-            }
+            isWhole = !await pending.MoveNextAsync();
+            if (isWhole)
+                break;
+            if (cutter.Add(pending.Current) is not { } full)
+                continue;
+            // Where the first look-ahead is not the whole list, another look at it tells how much there is.
+            counting ??= CountAsync(stop);
+            await OfferAsync(board, full, stop);
         }
 
         if (isWhole && Gone is not null)
@@ -107,6 +108,8 @@ internal sealed class ShardListing(RunPlan plan, DocumentSource source, FindSett
 
         foreach (var rest in cutter.Rest())
             await OfferAsync(board, rest, stop);
+        // Whether there are others is asked while these are being done; how many they are would take the whole list.
+        LeavesOthers = PutUp == plan.Limit && await pending.MoveNextAsync();
         await board.EndListAsync(stop);
     }
 

@@ -27,7 +27,7 @@ internal static class RunText
         }
         else
         {
-            await output.WriteLineAsync($"{report.Job}: run {report.Run} {report.End switch { RunEnd.Complete => "is complete", RunEnd.Stopped => $"stopped in good order{Because(report)}; the next run goes on", _ => $"could not go on{Because(report)}" }}.");
+            await output.WriteLineAsync($"{report.Job}: run {report.Run} {report.End switch { RunEnd.Complete => report.LeavesOthers ? $"did the {report.Limit} document{(report.Limit == 1 ? "" : "s")} that it was asked for; others are left to the next run" : "is complete", RunEnd.Stopped => $"stopped in good order{Because(report)}; the next run goes on", _ => $"could not go on{Because(report)}" }}.");
             await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"  documents  {counts.Listed} listed, {counts.Skipped} settled before, {counts.Completed} completed, {counts.Partial} partial, {counts.Failed} failed{Some(counts.Unchanged, "unchanged")}{Some(counts.Temporary, "to be tried again")}{Some(counts.Members ?? 0, "of the rows inside other documents")}{(report.Remaining is > 0 ? $", {report.Remaining} remaining" : "")}"));
             await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"  tokens     {counts.Tokens}"));
             if (reasons.Count > 0) await output.WriteLineAsync("  failures");
@@ -63,6 +63,8 @@ internal static class RunText
     {
         ["job"] = report.Job,
         ["run"] = report.Run.ToString(),
+        ["complete"] = report is { End: RunEnd.Complete, LeavesOthers: false },
+        ["limit"] = report.Limit,
         ["end"] = JsonNamingPolicy.CamelCase.ConvertName(report.End.ToString()),
         ["reason"] = report.Reason,
         ["nothingToDo"] = report.NothingToDo,

@@ -80,7 +80,7 @@ internal static class StatusCommand
         null => "never run",
         { Ending: null } => $"{run.Run} was cut off; the next run puts it in order",
         { Ending: var ending } => string.Create(CultureInfo.InvariantCulture,
-            $"{run.Run} {ending.End switch { RunEnd.Complete => "complete", RunEnd.Stopped => "stopped in good order", _ => "could not go on" }} {ending.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC: {Counts(ending)}{(ending.Remaining is > 0 ? $", {ending.Remaining} remaining" : "")}{(ending.Reason is null ? "" : $" ({ending.Reason})")}"),
+            $"{run.Run} {ending.End switch { RunEnd.Complete => ending.LeavesOthers ? "did the documents that it was asked for, others are left," : "complete", RunEnd.Stopped => "stopped in good order", _ => "could not go on" }} {ending.Ended.UtcDateTime:yyyy-MM-dd HH:mm} UTC: {Counts(ending)}{(ending.Remaining is > 0 ? $", {ending.Remaining} remaining" : "")}{(ending.Reason is null ? "" : $" ({ending.Reason})")}"),
     };
 
     private static string Counts(RunEnding ending) => ending is { End: RunEnd.Complete, Counts: { Done: 0, Temporary: 0 } }

@@ -32,7 +32,7 @@ internal sealed class LastRuns(CurrentConfiguration current, Ledger ledger, Surr
         foreach (var job in current.Value.Jobs.Keys.Order(StringComparer.Ordinal))
         {
             var runs = await ledger.RunsAsync(job, MostRuns, cancellationToken);
-            var all = runs.Where(run => run.Ending is not null).Select(run => new EndedRun(job, run.Ending!.Ended, run.Ending.End == RunEnd.Complete, run.Ending.Counts.Failed + run.Ending.Counts.Temporary)).ToArray();
+            var all = runs.Where(run => run.Ending is not null).Select(run => new EndedRun(job, run.Ending!.Ended, run.Ending.IsWhole, run.Ending.Counts.Failed + run.Ending.Counts.Temporary)).ToArray();
             last.AddRange(all.Take(1));
             whole.AddRange(all.Where(run => run.IsComplete).Take(1));
         }
