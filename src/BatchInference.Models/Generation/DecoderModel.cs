@@ -58,7 +58,7 @@ internal sealed class DecoderModel : GeneratingModel
             var slots = CacheLayout.Of(path, graph, shape);
             if (slots.Count == 0 || slots.Any(slot => !graph.Outputs.ContainsKey(slot.Output)))
                 throw new ModelException($"{path}: expected a decoder with the inputs `past_key_values.*` and an output `present.*` for each, found {string.Join(", ", graph.Inputs.Keys.Concat(graph.Outputs.Keys).Select(name => $"`{name}`"))}. Export it with its cache (optimum: text-generation-with-past).");
-            var model = new DecoderModel(graph, slots, VocabularyOf(path, graph, shape), shape.Context, grouped);
+            var model = new DecoderModel(graph, slots, VocabularyOf(path, graph, shape), shape.Context, grouped) { Fitting = options.FittingOf(path) };
             if (options.Provider != ExecutionProvider.Cpu)
                 model.Probe(new GenerationSettings { MaxNewTokens = 2 });
             return model;

@@ -72,7 +72,7 @@ internal sealed class EncoderDecoderModel : GeneratingModel
             var (own, cross) = (CacheLayout.Of(nextPath ?? firstPath, next, shape, ".decoder."), CacheLayout.Of(nextPath ?? firstPath, next, shape, ".encoder."));
             if (own.Count == 0 || cross.Count != own.Count || own.Concat(cross).Any(slot => !first.Outputs.ContainsKey(slot.Output)))
                 throw new ModelException($"{nextPath ?? firstPath}: expected a decoder with the inputs `past_key_values.*.decoder.*` and `past_key_values.*.encoder.*`, found {string.Join(", ", next.Inputs.Keys.Select(name => $"`{name}`"))}. Export it with its cache (optimum: text2text-generation-with-past).");
-            var model = new EncoderDecoderModel(encoder, first, next, own, cross, DecoderModel.VocabularyOf(firstPath, first, shape), shape.Context);
+            var model = new EncoderDecoderModel(encoder, first, next, own, cross, DecoderModel.VocabularyOf(firstPath, first, shape), shape.Context) { Fitting = options.FittingOf(encoderPath, firstPath, nextPath ?? firstPath) };
             if (options.Provider != ExecutionProvider.Cpu)
                 model.Probe(new GenerationSettings { MaxNewTokens = 2, DecoderStartToken = 0 });
             return model;

@@ -12,7 +12,7 @@ internal abstract class GeneratingModel : IDisposable
     public abstract int? Context { get; }
 
     /// <summary>How many rows are generated at once, where memory has run out before.</summary>
-    public FittingBatch Fitting { get; } = new();
+    public FittingBatch Fitting { get; init; } = new();
 
     /// <summary>What every row starts with before its first new token: nothing but its prompt for a decoder, the start token for an encoder–decoder.</summary>
     /// <param name="row">The row.</param>

@@ -21,11 +21,12 @@ internal sealed class EncoderModel : IDisposable
     private readonly string[] inputs;
     private readonly int vocabulary;
     private readonly int padding;
-    private readonly FittingBatch fitting = new();
+    private readonly FittingBatch fitting;
 
-    private EncoderModel(OnnxModel model, string[] inputs, int width, int vocabulary, int padding)
+    private EncoderModel(OnnxModel model, string[] inputs, int width, int vocabulary, int padding, FittingBatch fitting)
     {
         this.model = model;
+        this.fitting = fitting;
         this.inputs = inputs;
         this.vocabulary = vocabulary;
         this.padding = padding;
@@ -52,7 +53,7 @@ internal sealed class EncoderModel : IDisposable
                 model.RequireInput(input, TensorElementType.Int64, -1, -1);
             model.RequireOnlyInputs(inputs);
             model.RequireOutput(States, TensorElementType.Float, -1, -1, width);
-            var encoder = new EncoderModel(model, inputs, width, vocabulary, padding);
+            var encoder = new EncoderModel(model, inputs, width, vocabulary, padding, options.FittingOf(path));
             // On a device the first run tells whether it does the work; better here than in the night.
             if (options.Provider != ExecutionProvider.Cpu)
                 encoder.Run(new TokenBatch([new TokenChunk { Index = 0, Ids = [padding], Range = default, TextTokens = 1 }]), static (_, _) => { }, CancellationToken.None);

@@ -4,7 +4,8 @@ namespace BatchInference.Models.Onnx;
 /// How much of a batch is run at once where memory may be short. It begins without a limit; when memory runs out, half of what was asked becomes the limit and stays it, so a
 /// night meets the same wall a few times and not at every batch. A row alone is always tried. Policy only: what running means is given.
 /// </summary>
-internal sealed class FittingBatch
+/// <param name="alone">True to run each row alone: of a graph whose answers depend on the company (<see cref="OnnxGraphFile.MindsCompany"/>).</param>
+internal sealed class FittingBatch(bool alone = false)
 {
     /// <summary>Most padded tokens at once: rows times longest row.</summary>
     public long Most { get; private set; } = long.MaxValue;
@@ -33,7 +34,7 @@ internal sealed class FittingBatch
     private (int Count, long Padded) Part(IReadOnlyList<int> lengths, int from)
     {
         var (count, longest) = (1, (long)lengths[from]);
-        for (; from + count < lengths.Count; count++)
+        for (; !alone && from + count < lengths.Count; count++)
         {
             var next = Math.Max(longest, lengths[from + count]);
             if (next * (count + 1) > Most)

@@ -25,6 +25,12 @@ internal sealed class OnnxGraphFile
     /// <summary>Every operator of the graph and its inner graphs, with its domain (empty for ONNX's own); functions that the file itself defines are left out.</summary>
     public IReadOnlySet<(string Domain, string Name)> Operators => operators;
 
+    /// <summary>
+    /// True when rows that are run together change each other's answers: dynamic quantization (<c>DynamicQuantizeLinear</c> and its kin) takes one scale from all numbers of a batch, so
+    /// the same document would have another answer each night, by whatever came with it. Blocks of weights (<c>MatMulNBits</c>) do not.
+    /// </summary>
+    public bool MindsCompany => operators.Any(known => known.Name.StartsWith("DynamicQuantize", StringComparison.Ordinal));
+
     /// <summary>Files that hold weights, as the graph names them, relative to its folder.</summary>
     public IReadOnlySet<string> ExternalFiles => externalFiles;
 

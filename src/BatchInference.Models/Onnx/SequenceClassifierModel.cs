@@ -14,11 +14,12 @@ internal sealed class SequenceClassifierModel : IDisposable
     private readonly int labels;
     private readonly int vocabulary;
     private readonly int padding;
-    private readonly FittingBatch fitting = new();
+    private readonly FittingBatch fitting;
 
-    private SequenceClassifierModel(OnnxModel graph, int labels, int vocabulary, int padding)
+    private SequenceClassifierModel(OnnxModel graph, int labels, int vocabulary, int padding, FittingBatch fitting)
     {
         this.graph = graph;
+        this.fitting = fitting;
         this.labels = labels;
         this.vocabulary = vocabulary;
         this.padding = padding;
@@ -40,7 +41,7 @@ internal sealed class SequenceClassifierModel : IDisposable
             graph.RequireIntegers([Ids], [Mask, Types]);
             if (!graph.Outputs.TryGetValue(Logits, out var output) || output.Dimensions is not [_, var count] || (count > 0 && count != labels))
                 throw new ModelException($"{path}: expected the output `{Logits}` as rows × {labels}, found {string.Join(", ", graph.Outputs.Select(known => $"`{known.Key}` [{string.Join(" × ", known.Value.Dimensions)}]"))}. The labels of config.json and the graph do not belong together; export the model again.");
-            var model = new SequenceClassifierModel(graph, labels, vocabulary, padding);
+            var model = new SequenceClassifierModel(graph, labels, vocabulary, padding, options.FittingOf(path));
             // On a device the first run tells whether it does the work; better here than in the night.
             if (options.Provider != ExecutionProvider.Cpu)
                 model.Run([([padding], null)], CancellationToken.None);

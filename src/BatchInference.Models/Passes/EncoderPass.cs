@@ -60,7 +60,7 @@ public sealed class EncoderPass : ModelPass
     /// <summary>The <see cref="Fingerprint"/> that the pass will have, without opening the model: a night without work costs no loading.</summary>
     public static string FingerprintOf(ModelFolder folder, string variant, ExecutionProvider provider, IReadOnlyList<EncoderTask> tasks)
     {
-        var answers = string.Join('\n', [Method, folder.Fingerprint, variant, ExecutionProviders.NameOf(provider), .. tasks.Select(task => $"{task.Name} {task.Fingerprint}")]);
+        var answers = string.Join('\n', [Method, folder.Fingerprint, variant, ExecutionProviders.NameOf(provider), .. tasks.Select(task => $"{task.Name} {task.Fingerprint}"), .. OnnxGraphFile.Read(EncoderSettings.GraphOf(folder, variant)).MindsCompany ? ["alone"] : Array.Empty<string>()]);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(answers)));
     }
 

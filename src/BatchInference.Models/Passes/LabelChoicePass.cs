@@ -18,7 +18,9 @@ public sealed class LabelChoicePass(LabelChoiceTask task, ModelSessions sessions
     /// <inheritdoc/>
     public override IReadOnlyList<ChunkPrediction> Infer(TokenBatch batch, CancellationToken cancellationToken)
     {
-        var shares = task.Trie.Score(Graph, [.. batch.Rows.Select(row => new GenerationRow(row.Ids))], task.Settings, cancellationToken);
+        var shares = new List<double[]>(batch.Rows.Count);
+        int[] lengths = [.. batch.Rows.Select(row => (int)Math.Min(int.MaxValue, task.Width * (long)row.Ids.Length))];
+        Graph.Fitting.Run(lengths, (from, count) => shares.AddRange(task.Trie.Score(Graph, [.. batch.Rows.Skip(from).Take(count).Select(row => new GenerationRow(row.Ids))], task.Settings, cancellationToken)));
         return [.. shares.Select((row, index) => new WindowLogits([.. row.Select(share => (float)Math.Log(Math.Max(share, Least)))], batch.Rows[index].TextTokens))];
     }
 

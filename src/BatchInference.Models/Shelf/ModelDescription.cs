@@ -19,6 +19,9 @@ public sealed record ModelDescription(ModelKind Kind, string Layout, string Arch
     /// <summary>How the numbers of a classifier become scores.</summary>
     public ScoreRule Rule { get; init; }
 
+    /// <summary>The variants whose graphs quantize what they compute by scales taken from a whole batch: one window goes through them at a time, so that a document has the same answer in any company.</summary>
+    public IReadOnlyList<string> Alone { get; init; } = [];
+
     /// <summary>Looks at a folder; nothing of it is run.</summary>
     /// <exception cref="ModelException">All that is wrong with it, one a line.</exception>
     public static ModelDescription Of(ModelFolder folder) => ModelInspection.Inspect(folder);
@@ -31,7 +34,7 @@ public sealed record ModelDescription(ModelKind Kind, string Layout, string Arch
     public string? VariantNamed(string name) => Variants.Contains(name) ? name : name is "plain" or "fp32" && Variants.Contains("") ? "" : name == "plain" && Variants.Contains("fp32") ? "fp32" : null;
 
     /// <summary>The names of all variants as people write them.</summary>
-    public string VariantNames => string.Join(", ", Variants.Select(variant => variant.Length == 0 ? "plain" : variant));
+    public string VariantNames => NamesOf(Variants);
 
     /// <summary>One line for people.</summary>
     public string Says => Kind switch
@@ -41,7 +44,9 @@ public sealed record ModelDescription(ModelKind Kind, string Layout, string Arch
         ModelKind.Embedder => "gives vectors of texts",
         ModelKind.EncoderDecoder => "writes summaries or translations of texts",
         _ => Chats ? "follows instructions" : "goes on with texts",
-    } + $"; {Architecture}, {Layout} layout, reads {Context} tokens at once; variants: {VariantNames}";
+    } + $"; {Architecture}, {Layout} layout, reads {Context} tokens at once; variants: {VariantNames}{(Alone.Count > 0 ? $" ({NamesOf(Alone)}: dynamic int8, one window at a time)" : "")}";
+
+    private static string NamesOf(IReadOnlyList<string> variants) => string.Join(", ", variants.Select(variant => variant.Length == 0 ? "plain" : variant));
 
     private static string Short(IReadOnlyList<string> labels) => string.Join(", ", labels.Take(5)) + (labels.Count > 5 ? " …" : "");
 }

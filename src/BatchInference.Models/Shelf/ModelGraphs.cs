@@ -4,9 +4,9 @@ using BatchInference.Models.Onnx;
 namespace BatchInference.Models.Shelf;
 
 /// <summary>The graphs of a model folder.</summary>
-/// <param name="Files">Their paths in the folder.</param>
+/// <param name="Files">Their paths in the folder, with the variant that each belongs to.</param>
 /// <param name="Variants">What is behind their common name: <c>q4</c> of <c>model_q4.onnx</c>; empty for the plain one.</param>
-internal sealed record ModelGraphs(IReadOnlyList<string> Files, IReadOnlyList<string> Variants)
+internal sealed record ModelGraphs(IReadOnlyList<(string Path, string Variant)> Files, IReadOnlyList<string> Variants)
 {
     // What the library itself brings; other domains need a library of operators, which is code that this program does not load.
     private static readonly string[] Domains = ["", "ai.onnx.ml", "com.microsoft"];
@@ -18,7 +18,7 @@ internal sealed record ModelGraphs(IReadOnlyList<string> Files, IReadOnlyList<st
         {
             var name = config.TryGetProperty("model", out var model) && model.TryGetProperty("decoder", out var decoder) && decoder.TryGetProperty("filename", out var file) ? file.GetString() : null;
             if (name is not null && folder.Has(name))
-                return new ModelGraphs([name], [""]);
+                return new ModelGraphs([(name, "")], [""]);
             problems.Add($"{folder.Path}: expected the graph that `model.decoder.filename` of genai_config.json names, found {(name is null ? "no name" : $"no `{name}`")}. Fetch the folder again.");
             return new ModelGraphs([], []);
         }
@@ -39,11 +39,12 @@ internal sealed record ModelGraphs(IReadOnlyList<string> Files, IReadOnlyList<st
             variants = [.. variants.Where(variant => stems.All(stem => VariantsOf(folder, stem).Contains(variant)))];
         }
 
-        return new ModelGraphs([.. stems.SelectMany(stem => VariantsOf(folder, stem).Select(variant => Path(folder, stem, variant)))], variants);
+        return new ModelGraphs([.. stems.SelectMany(stem => VariantsOf(folder, stem).Select(variant => (Path(folder, stem, variant), variant)))], variants);
     }
 
     /// <summary>Reads one graph's frame: whole, with known operators, its weights inside the folder and there.</summary>
-    public static void Check(ModelFolder folder, string graph, List<string> problems)
+    /// <returns>True when rows of it change each other's answers.</returns>
+    public static bool Check(ModelFolder folder, string graph, List<string> problems)
     {
         var path = folder.At(graph);
         var file = OnnxGraphFile.Read(path);
@@ -57,6 +58,8 @@ internal sealed record ModelGraphs(IReadOnlyList<string> Files, IReadOnlyList<st
             else if (!folder.Has(parent + name))
                 problems.Add($"{path}: expected the weights in {parent}{name}, found no such file. Fetch the folder again, with all its files.");
         }
+
+        return file.MindsCompany;
     }
 
     private static List<string> VariantsOf(ModelFolder folder, string stem)

@@ -33,8 +33,7 @@ internal static class ModelInspection
             throw Refusal(problems);
 
         var graphs = ModelGraphs.Of(folder, found, genai, problems);
-        foreach (var graph in graphs.Files)
-            Try(folder, problems, () => ModelGraphs.Check(folder, graph, problems));
+        var alone = graphs.Files.Where(graph => Try(folder, problems, () => ModelGraphs.Check(folder, graph.Path, problems))).Select(graph => graph.Variant).ToHashSet(StringComparer.Ordinal);
         var size = config is { } shape ? Number(shape, "vocab_size") : genai is { } other && other.TryGetProperty("model", out var inner) ? Number(inner, "vocab_size") : null;
         Try(folder, problems, () => TokenizerVocabulary.Check(folder, size, problems));
         if (found != ModelKind.Decoder)
@@ -52,8 +51,8 @@ internal static class ModelInspection
             throw Refusal(problems);
         var layout = genai is not null ? "genai" : found == ModelKind.Embedder && folder.Has("modules.json") ? "sentence-transformers" : "optimum";
         // Encoders call their plain graph by what it holds, since trained label sets are kept by that name.
-        IReadOnlyList<string> variants = found == ModelKind.Embedder ? [.. graphs.Variants.Select(variant => variant.Length == 0 ? "fp32" : variant)] : graphs.Variants;
-        return new ModelDescription(found, layout, architecture!, variants, labels, context, chats) { Rule = LabelScores.RuleOf(config is { } told ? Text(told, "problem_type") : null, labels.Count) };
+        string[] Named(IEnumerable<string> variants) => [.. variants.Select(variant => found == ModelKind.Embedder && variant.Length == 0 ? "fp32" : variant)];
+        return new ModelDescription(found, layout, architecture!, Named(graphs.Variants), labels, context, chats) { Alone = Named(graphs.Variants.Where(alone.Contains)), Rule = LabelScores.RuleOf(config is { } told ? Text(told, "problem_type") : null, labels.Count) };
     }
 
     private static ModelKind? KindOf(ModelFolder folder, JsonElement? config, JsonElement? genai, string? architecture, List<string> problems)

@@ -31,7 +31,8 @@ public sealed class ModelUse(ModelFolder folder, ModelDescription description, s
     public Tokenizer Tokenizer => tokenizer.Value;
 
     /// <summary>Lower-case hexadecimal SHA-256 over the model's files, its variant, its provider and what else decides an answer.</summary>
+    /// <remarks>Rows of some variants once went together and answered otherwise: their documents are done again.</remarks>
     internal string FingerprintWith(params IEnumerable<string> answers) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         // Lengths before the parts: no two lists of parts give the same text.
-        string.Concat(new[] { Folder.Fingerprint, Variant, ExecutionProviders.NameOf(Options.Provider) }.Concat(answers).Select(part => $"{part.Length}:{part}\n")))));
+        string.Concat(new[] { Folder.Fingerprint, Variant, ExecutionProviders.NameOf(Options.Provider) }.Concat(answers).Concat(Description.Alone.Contains(Variant) ? ["alone"] : []).Select(part => $"{part.Length}:{part}\n")))));
 }

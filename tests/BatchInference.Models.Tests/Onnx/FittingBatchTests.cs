@@ -18,6 +18,14 @@ public sealed class FittingBatchTests
     }
 
     [Fact]
+    public void WhatMindsCompanyIsRunRowByRow()
+    {
+        var parts = new List<(int, int)>();
+        new FittingBatch(alone: true).Run([3, 9, 4], (from, count) => parts.Add((from, count)));
+        parts.ShouldBe([(0, 1), (1, 1), (2, 1)]);
+    }
+
+    [Fact]
     public void ARowAloneIsAlwaysTried()
     {
         var batch = new FittingBatch();

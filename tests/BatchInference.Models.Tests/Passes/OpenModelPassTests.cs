@@ -198,6 +198,23 @@ public sealed class OpenModelPassTests
         return (pass.Assemble(split, predictions)[0], sizes);
     }
 
+    [Theory]
+    [InlineData("quantized")]
+    [InlineData("q4")]
+    [InlineData("q8")]
+    public void ADocumentHasTheSameAnswerInAnyCompany(string variant)
+    {
+        var folder = new Fixture("bert-variants").Folder;
+        var model = new ModelUse(folder, ModelDescription.Of(folder), variant, Fixture.Options);
+        using var sessions = new ModelSessions();
+        using var pass = ClassifierPass.Load(model, [new OwnLabelsTask("kind", model.Description)], sessions);
+        var document = pass.Split("Le conseil vote le budget.", "fr");
+        TokenChunk[] company = [.. new[] { Long, Hostile, "Oui.", "LE MAIRE !!! 12 345,67 €" }.Select(text => pass.Split(text, "fr").Chunks[0])];
+        var alone = ((WindowLogits)pass.Infer(new TokenBatch(document.Chunks), CancellationToken.None)[0]).Logits;
+        foreach (var size in new[] { 1, 2, 4 })
+            ((WindowLogits)pass.Infer(new TokenBatch([.. company[..size], document.Chunks[0]]), CancellationToken.None)[^1]).Logits.ShouldBe(alone);
+    }
+
     private static LabelSet Themes(TempFolder folder)
     {
         folder.Write("themes/labels.json", """{ "labels": [ { "name": "politique" }, { "name": "politique locale" }, { "name": "santé" }, { "name": "économie" } ] }""");

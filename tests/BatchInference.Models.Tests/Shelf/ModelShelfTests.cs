@@ -54,7 +54,7 @@ public sealed class ModelShelfTests
     public void WhatAModelCanDoIsSaidInOneLine()
     {
         ModelInspection.Inspect(ModelFolder.OpenUnpinned(At("bert-variants"))).Says
-            .ShouldBe("classifies into 5 labels (politique, sport, santé, économie, environnement); bert, optimum layout, reads 128 tokens at once; variants: fp16, fp16_output, q4, q8, quantized");
+            .ShouldBe("classifies into 5 labels (politique, sport, santé, économie, environnement); bert, optimum layout, reads 128 tokens at once; variants: fp16, fp16_output, q4, q8, quantized (quantized: dynamic int8, one window at a time)");
         ModelInspection.Inspect(ModelFolder.OpenUnpinned(At("llama"))).Says.ShouldStartWith("follows instructions; llama");
     }
 
