@@ -182,7 +182,13 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
         var hasFolder = !report.NothingToDo;
         var ending = new RunEnding(Time.GetUtcNow(), report.End, report.Reason, report.Counts, report.Remaining, hasFolder) { Next = report.Next, LeavesOthers = report.LeavesOthers };
         if (hasFolder)
-            await new RunFolder(publisher, ledger).CloseAsync(record, ending, cancellationToken);
+        {
+            var folder = new RunFolder(publisher, ledger);
+            // What the manifest names is there also where no document came to a model.
+            await folder.KeepAsync(plan.Run, plan.Kept, cancellationToken);
+            await folder.CloseAsync(record, ending, cancellationToken);
+        }
+
         await ledger.EndAsync(plan.Run, ending, cancellationToken);
         return report with { Folder = hasFolder ? PartNames.RunFolder(plan.Run) : null };
     }

@@ -42,6 +42,9 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
     /// <summary>The clock of that.</summary>
     public required TimeProvider Time { get; init; }
 
+    /// <summary>What is done when the models are loaded, before any document comes to one.</summary>
+    public Func<Task> ModelsLoaded { get; init; } = () => Task.CompletedTask;
+
     /// <summary>Reads every document of the shards, in any order.</summary>
     /// <param name="shards">Where they come from; is asked for more only when a reader is free.</param>
     /// <param name="output">Where they go.</param>
@@ -161,7 +164,12 @@ internal sealed class ReadLoop(DocumentReader reader, Lazy<IReadOnlyList<ModelPa
         return known;
     }
 
-    private Task<IReadOnlyList<ModelPass>> ModelsAsync() => LazyInitializer.EnsureInitialized(ref models, () => Task.Run(() => passes.Value));
+    private Task<IReadOnlyList<ModelPass>> ModelsAsync() => LazyInitializer.EnsureInitialized(ref models, () => Task.Run(async () =>
+    {
+        var loaded = passes.Value;
+        await ModelsLoaded();
+        return loaded;
+    }));
 
     private async Task<DocumentReading?> MoveAsync(IAsyncEnumerator<DocumentReading> readings)
     {

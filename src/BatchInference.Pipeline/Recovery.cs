@@ -43,7 +43,8 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
         var rows = await left.PublishAsync(run, header, recorded, cancellationToken);
 
         var counts = await ledger.CountAsync(run.Run, cancellationToken);
-        var hasFolder = recorded.Count > 0 || counts is not { Done: 0, Temporary: 0 };
+        // What it kept of label sets before its first document makes a folder, too.
+        var hasFolder = recorded.Count > 0 || counts is not { Done: 0, Temporary: 0 } || await sink.ListAsync(PartNames.RunFolder(run.Run), cancellationToken).AnyAsync(cancellationToken);
         var ending = new RunEnding(time.GetUtcNow(), RunEnd.Stopped, "The process ended before it could close the run.", counts, null, hasFolder);
         if (hasFolder)
             await new RunFolder(publisher, ledger).CloseAsync(run, ending, cancellationToken);

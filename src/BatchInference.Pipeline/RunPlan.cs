@@ -28,6 +28,12 @@ public sealed record RunPlan
     /// <summary>SHA-256 of the configuration, in lower-case hexadecimal.</summary>
     public required string ConfigurationHash { get; init; }
 
+    /// <summary>What besides the job decides an answer, for the manifest: settings of the program, tools, processor.</summary>
+    public JsonObject Environment { get; init; } = [];
+
+    /// <summary>Small files that decide answers and that somebody may replace: kept in the run's folder before any document comes to a model.</summary>
+    public IReadOnlyList<KeptFile> Kept { get; init; } = [];
+
     /// <summary>The program's version.</summary>
     public required string ProgramVersion { get; init; }
 
@@ -38,7 +44,7 @@ public sealed record RunPlan
     public bool VersionsAreTags { get; init; }
 
     /// <summary>How many documents are read at once.</summary>
-    public int Readers { get; init; } = Math.Max(2, Environment.ProcessorCount / 2);
+    public int Readers { get; init; } = Math.Max(2, System.Environment.ProcessorCount / 2);
 
     /// <summary>Most documents to do; null for all.</summary>
     public long? Limit { get; init; }
@@ -80,7 +86,15 @@ public sealed record PlannedTask(string Name, TaskKind Kind)
 {
     /// <summary>What its scores are, in a sentence for the data package; null where it has none.</summary>
     public string? Scores { get; init; }
+
+    /// <summary>What the manifest says of it: label set and head, with their hashes.</summary>
+    public JsonObject Details { get; init; } = [];
 }
+
+/// <summary>A file that a run keeps.</summary>
+/// <param name="Name">Its path in the folder of the run, with <c>/</c>.</param>
+/// <param name="Content">What is in it.</param>
+public sealed record KeptFile(string Name, ReadOnlyMemory<byte> Content);
 
 /// <summary>What a task answers with.</summary>
 [Flags]

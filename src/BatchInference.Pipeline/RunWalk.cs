@@ -57,7 +57,11 @@ internal sealed class RunWalk(
         {
             Closed = feed.Closed, Retries = retries, KeepingRetries = stopping => board.KeepsRetriesAsync(() => true, stopping), Token = Token, Journal = journal, InHand = inHand,
         };
-        var readLoop = new ReadLoop(reader, passes, (paths, stopping) => ledger.FindAsync(scope, paths, stopping), policy, plan.Readers, gate) { SourcePipeline = SourcePipeline, Suspicion = suspicion, InHand = inHand, Progress = progress, Time = time };
+        var readLoop = new ReadLoop(reader, passes, (paths, stopping) => ledger.FindAsync(scope, paths, stopping), policy, plan.Readers, gate)
+        {
+            SourcePipeline = SourcePipeline, Suspicion = suspicion, InHand = inHand, Progress = progress, Time = time,
+            ModelsLoaded = () => new RunFolder(publisher, ledger).KeepAsync(plan.Run, plan.Kept, letGo.Token),
+        };
         var inferenceLoop = new InferenceLoop(plan.Run, gate, progress, time, logger) { InHand = inHand, ModelPipeline = ModelPipeline };
 
         // A loop that ends, however it does, tells the next one that nothing more comes; so what was in hand is published whatever happened before it.

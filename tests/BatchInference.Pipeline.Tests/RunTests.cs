@@ -1,8 +1,10 @@
 using BatchInference.Documents.Extraction;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using BatchInference.Documents;
 using BatchInference.Pipeline.Results;
 using BatchInference.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BatchInference.Pipeline.Tests;
 
@@ -227,6 +229,51 @@ public sealed class RunTests : IDisposable
         manifest.GetProperty("reason").GetString().ShouldBe(isComplete ? null : $"The run was asked for {limit} documents only.");
         (await archive.Ledger.RunsAsync("letters", 1, default))[0].Ending!.IsWhole.ShouldBe(isComplete);
     }
+
+    [Fact]
+    public async Task WhatDecidesAnswersIsKeptBeforeTheFirstOneAndOnlyByRunsThatGiveSome()
+    {
+        Letters(3);
+        var name = "";
+        archive.Pass.Before = _ => name = archive.Sink.Names.SingleOrDefault(one => one.EndsWith("labels/mine/labels.json", StringComparison.Ordinal)) ?? "";
+        var report = await archive.RunAsync(Keeping);
+        name.ShouldBe($"{report.Folder}/labels/mine/labels.json");
+        archive.Sink.Text(name).ShouldBe("{}");
+        var names = archive.Sink.Names;
+        (await archive.RunAsync(Keeping)).NothingToDo.ShouldBeTrue();
+        archive.Sink.Names.ShouldBe(names);
+    }
+
+    [Fact]
+    public async Task ARunThatDiesWithNothingButWhatItKeptIsClosedByTheNext()
+    {
+        Letters(3);
+        await archive.DieAsync(name => name.StartsWith("jsonl/", StringComparison.Ordinal), Keeping);
+        var left = archive.Sink.Names.ShouldHaveSingleItem();
+        archive.Journals.Left().ToList().ForEach(journal => journal.Remove(NullLogger.Instance));
+        await archive.RunAsync(Keeping);
+        archive.Sink.Names.ShouldContain(left.Replace("labels/mine/labels.json", "_SUCCESS", StringComparison.Ordinal));
+        Json(left.Replace("labels/mine/labels.json", "manifest.json", StringComparison.Ordinal)).GetProperty("complete").GetBoolean().ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task TheManifestTellsOfModelsTasksAndEnvironmentAndNoDetailTakesThePlaceOfAnother()
+    {
+        Letters(1);
+        var report = await archive.RunAsync(plan => plan with
+        {
+            Environment = new() { ["settings"] = new JsonObject { ["Limits"] = new JsonObject { ["Pages"] = 7 } } },
+            Passes = [plan.Passes[0] with { Details = new() { ["fingerprint"] = "of the folder", ["variant"] = "q4" }, Tasks = [plan.Passes[0].Tasks[0] with { Scores = "A probability.", Details = new() { ["labelSet"] = new JsonObject { ["name"] = "mine" }, ["model"] = "other" } }, plan.Passes[0].Tasks[1]] }],
+        });
+        var manifest = Json($"{report.Folder}/manifest.json");
+        var model = manifest.GetProperty("models")[0];
+        (model.GetProperty("fingerprint").GetString(), model.GetProperty("variant").GetString()).ShouldBe((archive.Pass.Fingerprint, "q4"));
+        var task = manifest.GetProperty("tasks").GetProperty("topic");
+        (task.GetProperty("model").GetString(), task.GetProperty("scores").GetString(), task.GetProperty("labelSet").GetProperty("name").GetString()).ShouldBe(("scripted/test", "A probability.", "mine"));
+        manifest.GetProperty("environment").GetProperty("settings").GetProperty("Limits").GetProperty("Pages").GetInt32().ShouldBe(7);
+    }
+
+    private static RunPlan Keeping(RunPlan plan) => plan with { Kept = [new KeptFile("labels/mine/labels.json", "{}"u8.ToArray())] };
 
     [Fact]
     public async Task AnswersStandInTheOrderOfTheJobNotOfTheModels()

@@ -71,6 +71,9 @@ public sealed record LabelHead
     [JsonIgnore]
     public string FileName => string.Concat(Model.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '.')) + HeadFile.Extension;
 
+    /// <summary>The bytes of the file: beside the <c>labels.json</c> that it was made for, they give the same answers again.</summary>
+    public byte[] ToFile() => System.Text.Encoding.UTF8.GetBytes(ToJson());
+
     /// <summary>The same head with its hash.</summary>
     internal LabelHead Sealed() => this with { Sha256 = Hash() };
 

@@ -37,6 +37,9 @@ public sealed class LabelSet
     /// <summary>The heads that lie in the folder, sorted by file name.</summary>
     public IReadOnlyList<LabelHead> Heads { get; }
 
+    /// <summary>The bytes of <c>labels.json</c> as they were read; empty where there is no file yet.</summary>
+    public ReadOnlyMemory<byte> Content { get; internal init; }
+
     /// <summary>Lower-case hexadecimal SHA-256 over what an answer depends on: the names and descriptions of the labels. Titles and comments may change freely.</summary>
     public string Sha256 { get; }
 

@@ -16,6 +16,7 @@ internal sealed class LabelSetFile
 
     private readonly string path;
     private readonly List<string> errors = [];
+    private byte[] content = [];
 
     private LabelSetFile(string path) => this.path = path;
 
@@ -24,7 +25,7 @@ internal sealed class LabelSetFile
         var file = new LabelSetFile(Path.Combine(folder, LabelSet.FileName));
         var (titles, labels, origin) = file.Parse(Path.GetFileName(folder));
         List<LabelHead> heads = withHeads ? HeadFile.ReadAll(folder, file.errors) : [];
-        return file.errors.Count == 0 ? new LabelSet(folder, titles, labels, origin, heads) : throw new LabelSetException(file.errors);
+        return file.errors.Count == 0 ? new LabelSet(folder, titles, labels, origin, heads) { Content = file.content } : throw new LabelSetException(file.errors);
     }
 
     /// <summary>The file of a set that was made from examples, for people to go on with.</summary>
@@ -78,7 +79,7 @@ internal sealed class LabelSetFile
                 errors.Add($"{path}: is {file.Length:N0} bytes long, at most {MaxBytes:N0} are read. Shorten the descriptions.");
             else
                 return JsonDocument.Parse(
-                    new UTF8Encoding(false, true).GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF'),
+                    new UTF8Encoding(false, true).GetString(content = File.ReadAllBytes(path)).TrimStart('\uFEFF'),
                     new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = 16 });
         }
         catch (JsonException error)

@@ -13,6 +13,13 @@ internal sealed class RunFolder(PartPublisher publisher, Ledger ledger)
     private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonSerializerOptions Line = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>Puts files that decide answers into the folder of a run; what another process of it put there stays.</summary>
+    public async Task KeepAsync(RunId run, IReadOnlyList<KeptFile> files, CancellationToken cancellationToken)
+    {
+        foreach (var file in files)
+            await publisher.CreateAsync($"{PartNames.RunFolder(run)}/{file.Name}", (stream, token) => stream.WriteAsync(file.Content, token).AsTask(), cancellationToken);
+    }
+
     /// <summary>Writes the folder of an ended run. Files that an earlier try to close it created stay as they are.</summary>
     public async Task CloseAsync(RunRecord run, RunEnding ending, CancellationToken cancellationToken)
     {
@@ -73,10 +80,12 @@ internal sealed class RunFolder(PartPublisher publisher, Ledger ledger)
         },
         ["parts"] = parts,
         ["models"] = new JsonArray([.. header.Passes.Select(pass => (JsonNode)Model(pass))]),
+        ["tasks"] = new JsonObject(header.Passes.SelectMany(pass => pass.Tasks.Select(task => KeyValuePair.Create<string, JsonNode?>(task.Name, TaskOf(pass, task))))),
         ["workFingerprint"] = run.Work,
         ["extractionFingerprint"] = run.Extraction,
         ["configurationHash"] = header.ConfigurationHash,
         ["configuration"] = header.Configuration.DeepClone(),
+        ["environment"] = header.Environment.DeepClone(),
         ["programVersion"] = header.ProgramVersion,
     };
 
@@ -128,17 +137,21 @@ internal sealed class RunFolder(PartPublisher publisher, Ledger ledger)
         return hashes;
     }
 
-    private static JsonObject Model(PlannedPass pass)
+    private static JsonObject Model(PlannedPass pass) => With(pass.Details, new()
     {
-        var model = new JsonObject
-        {
-            ["model"] = pass.Model,
-            ["fingerprint"] = pass.Fingerprint,
-            ["tasks"] = new JsonArray([.. pass.Tasks.Select(task => (JsonNode)task.Name)]),
-        };
-        foreach (var (name, value) in pass.Details)
-            model[name] = value?.DeepClone();
-        return model;
+        ["model"] = pass.Model,
+        ["fingerprint"] = pass.Fingerprint,
+        ["tasks"] = new JsonArray([.. pass.Tasks.Select(task => (JsonNode)task.Name)]),
+    });
+
+    private static JsonObject TaskOf(PlannedPass pass, PlannedTask task) => With(task.Details, new() { ["model"] = pass.Model, ["scores"] = task.Scores });
+
+    // Details add to what is known of every model and never take its place: the fingerprint of a folder once hid that of the pass.
+    private static JsonObject With(JsonObject details, JsonObject told)
+    {
+        foreach (var (name, value) in details)
+            told.TryAdd(name, value?.DeepClone());
+        return told;
     }
 
     // A package may not point outside its folder, where the parts lie; so it describes the columns and leaves the list of files to the manifest.

@@ -10,11 +10,14 @@ internal sealed record RunHeader(
     /// <summary>As <see cref="RunPlan.Again"/>: who shares the run does as its first process does.</summary>
     public bool Again { get; init; }
 
+    /// <summary>As <see cref="RunPlan.Environment"/>.</summary>
+    public JsonObject Environment { get; init; } = [];
+
     /// <summary>As <see cref="RunPlan.Limit"/>.</summary>
     public long? Limit { get; init; }
 
     public static RunHeader Of(RunPlan plan, string source) =>
-        new(source, plan.ProgramVersion, plan.ConfigurationHash, plan.Configuration, plan.Formats, plan.VersionsAreTags, plan.Passes) { Again = plan.Again, Limit = plan.Limit };
+        new(source, plan.ProgramVersion, plan.ConfigurationHash, plan.Configuration, plan.Formats, plan.VersionsAreTags, plan.Passes) { Again = plan.Again, Limit = plan.Limit, Environment = plan.Environment };
 
     public static RunHeader Parse(string json) => JsonSerializer.Deserialize<RunHeader>(json) ?? throw new InvalidDataException("The ledger holds a run without a header.");
 

@@ -15,6 +15,8 @@ internal sealed class JobTasks : IDisposable
     private readonly List<PassToLoad> passes = [];
     private readonly List<ModelPass> loaded = [];
     private readonly ModelSessions sessions = new();
+    private readonly Dictionary<string, LabelSet> sets = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DecidingLabels> labels = new(StringComparer.Ordinal);
     private readonly ModelChoice choice;
     private readonly string file;
 
@@ -26,6 +28,9 @@ internal sealed class JobTasks : IDisposable
 
     /// <summary>What a run has to know of the passes.</summary>
     public IReadOnlyList<PlannedPass> Plans => [.. passes.Select(pass => pass.Plan)];
+
+    /// <summary>The label sets and heads that decide its answers.</summary>
+    public IReadOnlyList<KeptFile> Kept => [.. labels.Values.SelectMany(decides => decides.Files).DistinctBy(file => file.Name)];
 
     /// <summary>Finds the models and label sets that the tasks name, and judges them together.</summary>
     /// <param name="configuration">The whole configuration.</param>
@@ -113,7 +118,9 @@ internal sealed class JobTasks : IDisposable
         if (task.Classify!.Labels is not { } set)
             throw Unfit($"{name}.classify.labels", $"is missing: the model {model.Name} gives vectors and has no labels of its own. Name a label set, or a classification model.");
         using var encoder = choice.Encoder(model);
-        return new ClassificationTask(name, LabelSet.Load(choice.LabelSetFolder(set)).Classifier(encoder));
+        var classifier = Set(set).Classifier(encoder);
+        labels[name] = new DecidingLabels(Set(set), classifier.Head);
+        return new ClassificationTask(name, classifier);
     }
 
     private ClassifierTask Classifier(string name, TaskSettings task, ModelUse model)
@@ -122,7 +129,7 @@ internal sealed class JobTasks : IDisposable
             throw Unfit($"{name}.summarize.model", $"the model {model.Name} {model.Description.Says}; it makes no summaries. Choose a model that writes, or leave `model` out for a summary of quotes.");
         Refuse(name, task, model, ("instruction", classify.Instruction), ("system", classify.System));
         if (classify.Labels is { } set)
-            return new ZeroShotTask(name, LabelSet.Load(choice.LabelSetFolder(set)), model, classify.Template ?? ZeroShotTask.DefaultTemplate, classify.Language, classify.SeveralLabels);
+            return new ZeroShotTask(name, Decides(name, set), model, classify.Template ?? ZeroShotTask.DefaultTemplate, classify.Language, classify.SeveralLabels);
         Refuse(name, task, model, ("template", classify.Template), ("severalLabels", classify.SeveralLabels ? "" : null));
         return new OwnLabelsTask(name, model.Description);
     }
@@ -142,16 +149,27 @@ internal sealed class JobTasks : IDisposable
         Refuse(name, task, model, ("template", classify.Template), ("severalLabels", classify.SeveralLabels ? "" : null));
         if (classify.Labels is not { } set)
             throw Unfit($"{name}.classify.labels", $"is missing: the model {model.Name} writes and has no labels of its own. Name a label set, or a classification model.");
-        var labels = new LabelChoiceTask(name, model, LabelSet.Load(choice.LabelSetFolder(set)), classify.Language, new GenerationRequest { Instruction = classify.Instruction, System = classify.System });
-        return new PassToLoad(Plan(model, model.Name, labels.Fingerprint, [new PlannedTask(name, TaskKind.Classification | TaskKind.Method) { Scores = LabelChoiceTask.ScoresAre }]), () => new LabelChoicePass(labels, sessions), []);
+        var choices = new LabelChoiceTask(name, model, Decides(name, set), classify.Language, new GenerationRequest { Instruction = classify.Instruction, System = classify.System });
+        return new PassToLoad(Plan(model, model.Name, choices.Fingerprint, [new PlannedTask(name, TaskKind.Classification | TaskKind.Method) { Scores = LabelChoiceTask.ScoresAre, Details = Told(name) }]), () => new LabelChoicePass(choices, sessions), []);
     }
 
-    private static PlannedTask Planned(EncoderTask task) => task is ClassificationTask labels
-        ? new PlannedTask(task.Name, TaskKind.Classification) { Scores = labels.ScoresAre }
+    // Read once for all tasks, so that all of them go by the same file, and it is the one that is kept.
+    private LabelSet Set(string name) => sets.TryGetValue(name, out var set) ? set : sets[name] = LabelSet.Load(choice.LabelSetFolder(name));
+
+    private LabelSet Decides(string task, string set)
+    {
+        labels[task] = new DecidingLabels(Set(set), null);
+        return Set(set);
+    }
+
+    private JsonObject Told(string task) => labels.TryGetValue(task, out var decides) ? new JsonObject { ["labelSet"] = decides.ToJson() } : [];
+
+    private PlannedTask Planned(EncoderTask task) => task is ClassificationTask classification
+        ? new PlannedTask(task.Name, TaskKind.Classification) { Scores = classification.ScoresAre, Details = Told(task.Name) }
         : new PlannedTask(task.Name, TaskKind.Summary);
 
-    private static PlannedTask Planned(ClassifierTask task, ModelUse model) =>
-        new(task.Name, TaskKind.Classification | TaskKind.Method | (MayHoldSeveral(task, model) ? TaskKind.SeveralLabels : TaskKind.None)) { Scores = task.ScoresAre };
+    private PlannedTask Planned(ClassifierTask task, ModelUse model) =>
+        new(task.Name, TaskKind.Classification | TaskKind.Method | (MayHoldSeveral(task, model) ? TaskKind.SeveralLabels : TaskKind.None)) { Scores = task.ScoresAre, Details = Told(task.Name) };
 
     private static bool MayHoldSeveral(ClassifierTask task, ModelUse model) => task is ZeroShotTask zeroShot ? zeroShot.Several : model.Description.Rule == ScoreRule.Sigmoid;
 
@@ -171,7 +189,7 @@ internal sealed class JobTasks : IDisposable
     {
         var files = new JsonObject();
         foreach (var known in model.Folder.Files) files[known.Name] = known.Sha256;
-        return new PlannedPass(name, fingerprint, tasks) { Details = new JsonObject { ["name"] = model.Folder.Name, ["variant"] = model.Variant, ["fingerprint"] = model.Folder.Fingerprint, ["files"] = files } };
+        return new PlannedPass(name, fingerprint, tasks) { Details = new JsonObject { ["name"] = model.Folder.Name, ["variant"] = model.Variant, ["folderFingerprint"] = model.Folder.Fingerprint, ["files"] = files } };
     }
 
     private static void Try(List<string> errors, Action action)

@@ -81,6 +81,8 @@ internal sealed class PreparedJob : IDisposable
             TaskOrder = [.. Settings.Tasks.Keys],
             Configuration = (JsonObject)Settings.Written.DeepClone(),
             ConfigurationHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Settings.Written.ToJsonString()))),
+            Environment = RunEnvironment.Of(configuration.Settings, reader!.Settings.Tools),
+            Kept = Tasks.Kept,
             ProgramVersion = ProgramVersion.Full,
             Formats = new OutputFormats
             {

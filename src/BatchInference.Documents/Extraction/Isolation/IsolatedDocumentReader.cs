@@ -35,6 +35,9 @@ public sealed class IsolatedDocumentReader : DocumentReader, IDisposable
     /// <inheritdoc/>
     public override string Fingerprint { get; }
 
+    /// <summary>What the processes are told.</summary>
+    public HostSettings Settings => settings;
+
     /// <summary>The processes there are now.</summary>
     internal IReadOnlyCollection<int> Processes => [.. all.Keys.Select(process => process.Id)];
 
