@@ -9,6 +9,7 @@ using Polly.Timeout;
 namespace BatchInference.Worker.Tests.Jobs;
 
 /// <summary>A storage in trouble, on a clock that the test moves.</summary>
+[Collection("meters")]
 public sealed class StorageGuardTests : IDisposable
 {
     private static readonly StorageSettings Settings = new() { FailuresBeforePause = 3, PauseSeconds = 30, OperationSeconds = 60 };

@@ -18,7 +18,8 @@ using OpenTelemetry.Metrics;
 
 namespace BatchInference.Worker.Tests.Watching;
 
-/// <summary>What Prometheus reads, parsed by the rules of its text format.</summary>
+/// <summary>What Prometheus reads, parsed by the rules of its text format. The meters are of the process: who measures beside it would be read too, and is in its collection.</summary>
+[Collection("meters")]
 public sealed partial class PrometheusTests : IDisposable
 {
     private readonly TempFolder folder = new();
