@@ -57,7 +57,7 @@ internal static class DoctorCommand
         if (fix)
         {
             var running = await IsRunningAsync(configuration, surroundings.Time, cancellationToken);
-            foreach (var finding in Boundary.Round("repair", () => new Repair(configuration, surroundings.Variable, surroundings.Time, running).Run()))
+            foreach (var finding in Boundary.Round("repair", () => new Repair(configuration, surroundings.Variable, Path.GetTempPath(), surroundings.Time, running).Run()))
                 yield return finding;
         }
 

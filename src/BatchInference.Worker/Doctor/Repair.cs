@@ -9,9 +9,10 @@ namespace BatchInference.Worker.Doctor;
 /// </summary>
 /// <param name="configuration">What is mended.</param>
 /// <param name="variable">Reads a variable.</param>
+/// <param name="temporary">The folder for temporary files, which is the machine's and not this program's.</param>
 /// <param name="time">The clock.</param>
 /// <param name="running">True while a job runs, whose temporary files are in use.</param>
-internal sealed class Repair(WorkerConfiguration configuration, Func<string, string?> variable, TimeProvider time, bool running)
+internal sealed class Repair(WorkerConfiguration configuration, Func<string, string?> variable, string temporary, TimeProvider time, bool running)
 {
     private const UnixFileMode OwnerAndGroup = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
     private const UnixFileMode Others = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
@@ -45,7 +46,7 @@ internal sealed class Repair(WorkerConfiguration configuration, Func<string, str
 
     private IEnumerable<Finding> Leftovers()
     {
-        foreach (var path in StaleFiles.Find(configuration, time.GetUtcNow()))
+        foreach (var path in StaleFiles.Find(configuration, temporary, time.GetUtcNow()))
             yield return Try("temporary files", $"removed {path}, which a process left that was killed", () => Remove(path));
     }
 

@@ -11,12 +11,15 @@ internal static partial class StaleFiles
     private static readonly TimeSpan Age = TimeSpan.FromDays(1);
 
     /// <summary>Finds them in the folders for temporary files, of the state and of the outputs.</summary>
-    public static IReadOnlyList<string> Find(WorkerConfiguration configuration, DateTimeOffset now)
+    /// <param name="configuration">Of which they are.</param>
+    /// <param name="temporary">The folder for temporary files.</param>
+    /// <param name="now">The instant.</param>
+    public static IReadOnlyList<string> Find(WorkerConfiguration configuration, string temporary, DateTimeOffset now)
     {
         var outputs = configuration.Jobs.Values.Where(job => job.Enabled && job.Output.Folder is not null).Select(job => Path.GetFullPath(job.Output.Folder!)).Distinct();
         return
         [
-            .. Entries(Path.GetTempPath(), now), .. Entries(configuration.Folders.State, now), .. outputs.SelectMany(folder => Entries(folder, now)),
+            .. Entries(temporary, now), .. Entries(configuration.Folders.State, now), .. outputs.SelectMany(folder => Entries(folder, now)),
         ];
     }
 

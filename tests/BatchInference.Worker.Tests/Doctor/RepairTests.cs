@@ -54,6 +54,9 @@ public sealed class RepairTests : IDisposable
     {
         folder.Write("config/appsettings.json", "{}");
         Directory.CreateDirectory(folder["state/log"]);
+        var reading = Path.Combine(folder["tmp"], "batch-inference-reading-x1y2");
+        Directory.CreateDirectory(reading);
+        var others = folder.Write("tmp/reading-list.txt", "another program's");
         var probe = folder.Write($"state/.probe-{Guid.NewGuid():N}", "");
         var copy = folder.Write("state/ledger.version-3.db.x1y2.tmp", "");
         var ledger = folder.Write("state/ledger.db", "the books");
@@ -65,10 +68,8 @@ public sealed class RepairTests : IDisposable
         time.Advance(TimeSpan.FromDays(2));
         Repair(running: true, ("letters", folder["results/a"], true)).ShouldBeEmpty();
         string Left(string path) => $"removed {path}, which a process left that was killed";
-        // The folder of temporary files is the machine's: what other tests left there is found too.
-        var done = Repair(("letters", folder["results/a"], true)).Where(finding => finding.Found.Contains(folder.Path, StringComparison.Ordinal));
-        done.ShouldBe([Finding.Done("temporary files", Left(probe)), Finding.Done("temporary files", Left(copy)), Finding.Done("temporary files", Left(half))]);
-        (File.Exists(ledger), File.Exists(archive), File.Exists(probe), Directory.Exists(half)).ShouldBe((true, true, false, false));
+        Repair(("letters", folder["results/a"], true)).ShouldBe([Finding.Done("temporary files", Left(reading)), Finding.Done("temporary files", Left(probe)), Finding.Done("temporary files", Left(copy)), Finding.Done("temporary files", Left(half))]);
+        (File.Exists(ledger), File.Exists(archive), File.Exists(others), File.Exists(probe), Directory.Exists(half), Directory.Exists(reading)).ShouldBe((true, true, true, false, false, false));
     }
 
     private IReadOnlyList<Finding> Repair(params (string Name, string Output, bool Enabled)[] jobs) => Repair(false, jobs);
@@ -76,5 +77,5 @@ public sealed class RepairTests : IDisposable
     private IReadOnlyList<Finding> Repair(bool running, params (string Name, string Output, bool Enabled)[] jobs) => [.. new Repair(
         new WorkerConfiguration(new Folders(folder["config"], folder["state"], folder["config"]), new AppSettings(),
             jobs.ToDictionary(job => job.Name, job => new JobSettings { Name = job.Name, Enabled = job.Enabled, Output = new OutputSettings { Folder = job.Output } })),
-        name => name == "BATCHINFERENCE_SECRETS" ? folder["secrets"] : null, time, running).Run()];
+        name => name == "BATCHINFERENCE_SECRETS" ? folder["secrets"] : null, folder["tmp"], time, running).Run()];
 }
