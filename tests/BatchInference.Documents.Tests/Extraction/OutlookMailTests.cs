@@ -1,5 +1,6 @@
 using System.Text;
 using BatchInference.Documents.Extraction;
+using BatchInference.Documents.Extraction.Outlook;
 using BatchInference.Testing;
 
 namespace BatchInference.Documents.Tests.Extraction;
@@ -172,9 +173,9 @@ public sealed class OutlookMailTests
     public async Task ATextOfRtfThatLiesAboutItsLengthCostsNoMemory(int compressed, int written, string reason)
     {
         byte[] rtf = [.. BitConverter.GetBytes(compressed), .. BitConverter.GetBytes(written), .. "LZFu"u8, .. new byte[40]];
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var readings = await ReadAsync("lie.msg", CompoundFileWriter.Write([("__properties_version1.0", new byte[32]), Text("__substg1.0_0037001F", "Délibération"), ("__substg1.0_10090102", rtf)]));
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(64 << 20);
+        var content = CompoundFileWriter.Write([("__properties_version1.0", new byte[32]), Text("__substg1.0_0037001F", "Délibération"), ("__substg1.0_10090102", rtf)]);
+        Allocated(content).ShouldBeLessThan(64 << 20);
+        var readings = await ReadAsync("lie.msg", content);
         if (reason.Length == 0) readings[0].Text!.Text.ShouldBe("Subject: Délibération");
         else readings[0].Failure.ShouldBe(new DocumentFailure("extract", reason, true));
     }
@@ -201,6 +202,22 @@ public sealed class OutlookMailTests
     public async Task ADocumentWithAPasswordSaysSo() =>
         (await ReadAsync("budget.xlsx", CompoundFileWriter.Write([("EncryptionInfo", new byte[300]), ("EncryptedPackage", new byte[9000])]))).Single()
             .Failure.ShouldBe(new DocumentFailure("extract", "The document is encrypted and no password is configured.", true));
+
+    // What the reader allocates, on this thread alone: what is awaited may go on on another.
+    private static long Allocated(byte[] content)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        try
+        {
+            OutlookMessage.Read(new MemoryStream(content), new ExtractionLimits(), withText: true, CancellationToken.None).Dispose();
+        }
+        catch (DocumentException)
+        {
+            // The lie, told.
+        }
+
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
 
     private static byte[] Message(params (string Path, byte[] Content)[] more) =>
         CompoundFileWriter.Write([("__properties_version1.0", new byte[32]), Text("__substg1.0_0037001F", "Délibération"), Text("__substg1.0_1000001F", "Le conseil a délibéré."), .. more]);
