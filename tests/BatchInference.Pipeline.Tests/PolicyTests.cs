@@ -132,11 +132,11 @@ public sealed class PolicyTests
         var fourth = gate.EnterAsync(1, default);
         second.IsCompleted.ShouldBeFalse();
         gate.Leave(1_000_000);
-        await second.WaitAsync(TimeSpan.FromSeconds(10));
-        await third.WaitAsync(TimeSpan.FromSeconds(10));
+        await second.WaitAsync(TimeSpan.FromMinutes(1));
+        await third.WaitAsync(TimeSpan.FromMinutes(1));
         fourth.IsCompleted.ShouldBeFalse();
         gate.Leave(60);
-        await fourth.WaitAsync(TimeSpan.FromSeconds(10));
+        await fourth.WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     [Fact]
@@ -149,7 +149,7 @@ public sealed class PolicyTests
         await givesUp.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => waiting);
         gate.Leave(10);
-        await gate.EnterAsync(10, default).WaitAsync(TimeSpan.FromSeconds(10));
+        await gate.EnterAsync(10, default).WaitAsync(TimeSpan.FromMinutes(1));
     }
 
     [Theory]

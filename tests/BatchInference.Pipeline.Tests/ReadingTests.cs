@@ -92,7 +92,7 @@ public sealed class ReadingTests
     }
 
     [Fact]
-    public void EveryDocumentIsReadOnceByHoweverManyReaders() => Gen.Select(Gen.Long[0, 5].Array[0, 12].Array[0, 5], Gen.Int[1, 6], Gen.Int[0, 3]).SampleAsync(async (shards, readers, large) =>
+    public Task EveryDocumentIsReadOnceByHoweverManyReaders() => Gen.Select(Gen.Long[0, 5].Array[0, 12].Array[0, 5], Gen.Int[1, 6], Gen.Int[0, 3]).SampleAsync(async (shards, readers, large) =>
     {
         await using var order = new ReadingOrder(Shards(shards), large, () => false);
         var read = new System.Collections.Concurrent.ConcurrentQueue<int>();

@@ -190,7 +190,7 @@ public sealed class JournalTests : IDisposable
             if (inferred.Count > 12)
             {
                 // Some must have come to the writer, which is quick, before the plug is pulled.
-                SpinWait.SpinUntil(() => archive.Journals.Left() is [var journal, ..] && new FileInfo(journal.Path).Length > 2000, TimeSpan.FromSeconds(10));
+                SpinWait.SpinUntil(() => archive.Journals.Left() is [var journal, ..] && new FileInfo(journal.Path).Length > 2000, TimeSpan.FromMinutes(1));
                 archive.HardStop.Cancel();
                 archive.HardStop.Token.ThrowIfCancellationRequested();
             }
