@@ -83,18 +83,24 @@ public sealed class WorkerProcess : IDisposable
         return new Ended(process.ExitCode, Output, Errors);
     }
 
-    /// <summary>Waits until something is seen; after three minutes the test fails with what the program said.</summary>
+    /// <summary>Waits until something is seen; after ten minutes the test fails with what the program said. What comes or goes while it is looked at is not seen yet.</summary>
     public async Task UntilAsync(Func<bool> seen)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         try
         {
-            while (!seen())
+            while (!Sees())
                 await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, limit.Token);
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"Not seen within three minutes:\n{Errors}");
+            throw new TimeoutException($"Not seen within ten minutes:\n{Errors}");
+        }
+
+        bool Sees()
+        {
+            try { return seen(); }
+            catch (IOException) { return false; }
         }
     }
 
@@ -125,6 +131,9 @@ public sealed class WorkerProcess : IDisposable
     public void Dispose()
     {
         Kill();
+        // Until it is gone it may still write into the folder of the test.
+        try { process.WaitForExit(TimeSpan.FromSeconds(30)); }
+        catch (InvalidOperationException) { }
         process.Dispose();
     }
 

@@ -19,6 +19,20 @@ public sealed class TempFolder : IDisposable
 
     public void Dispose()
     {
+        try
+        {
+            Delete();
+        }
+        catch (IOException)
+        {
+            // Somebody who is about to end wrote a last file meanwhile.
+            Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System).Wait();
+            Delete();
+        }
+    }
+
+    private void Delete()
+    {
         try { Directory.Delete(Path, recursive: true); }
         catch (DirectoryNotFoundException) { }
     }
