@@ -24,13 +24,27 @@ public sealed class ResultFolder(string output, string job)
 
     public IEnumerable<JsonNode> Manifests() => Runs.Select(run => JsonNode.Parse(File.ReadAllText(System.IO.Path.Combine(run, "manifest.json")))!);
 
+    /// <summary>True when there are runs, all closed, whose manifests name parts of so many rows. A part that nobody names does not count: a late writer's is there for a moment.</summary>
+    public bool HasClosed(int rows)
+    {
+        try
+        {
+            return Runs is { Count: > 0 } runs && runs.All(IsClosed) && Told().Sum(part => File.ReadLines(Under(part)).Count()) == rows;
+        }
+        catch (IOException)
+        {
+            // Not yet, or no longer.
+            return false;
+        }
+    }
+
     /// <summary>Every run folder is closed; every part is in exactly one manifest, whole; every document has one row.</summary>
     public void ShouldBeInOrder(IEnumerable<string> documentsWithRow)
     {
         foreach (var run in Runs)
-            File.Exists(System.IO.Path.Combine(run, "_SUCCESS")).ShouldBeTrue($"{run} is not closed.");
+            IsClosed(run).ShouldBeTrue($"{run} is not closed.");
 
-        var told = Manifests().SelectMany(manifest => manifest["parts"]!.AsArray()).Select(part => part!["file"]!.GetValue<string>()).ToList();
+        var told = Told().ToList();
         told.ShouldBeUnique();
         told.Order(StringComparer.Ordinal).ShouldBe(Parts("jsonl").Select(part => System.IO.Path.GetRelativePath(Path, part).Replace('\\', '/')).Order(StringComparer.Ordinal));
 
@@ -44,6 +58,10 @@ public sealed class ResultFolder(string output, string job)
         Directory.GetFiles(Path, "*", SearchOption.AllDirectories)
             .Where(path => System.IO.Path.GetFileName(path).StartsWith('.') || path.EndsWith(".tmp", StringComparison.Ordinal))
             .ShouldBeEmpty();
+
+    private static bool IsClosed(string run) => File.Exists(System.IO.Path.Combine(run, "_SUCCESS"));
+
+    private IEnumerable<string> Told() => Manifests().SelectMany(manifest => manifest["parts"]!.AsArray()).Select(part => part!["file"]!.GetValue<string>());
 
     private string Under(string name) => System.IO.Path.Combine(Path, name);
 }

@@ -4,7 +4,7 @@ using BatchInference.Testing;
 namespace BatchInference.EndToEnd;
 
 /// <summary>Two nodes, each with its own state folder, one PostgreSQL ledger between them.</summary>
-public sealed class SharedLedgerTests : IAsyncLifetime
+public sealed class SharedLedgerTests(ITestOutputHelper log) : IAsyncLifetime
 {
     private readonly TinyArchive archive = new(3000);
     private PostgresServer server = null!;
@@ -32,13 +32,15 @@ public sealed class SharedLedgerTests : IAsyncLifetime
     [Fact]
     public async Task ANodeThatIsPausedLosesTheJobAndDoublesNothingWhenItComesBack()
     {
-        using var paused = archive.Start("one", Shared);
+        // The second program, which may start slowly, is to come before the lease runs out.
+        var patient = new Dictionary<string, string>(Shared) { ["BATCHINFERENCE__Ledger__LeaseSeconds"] = "20" };
+        using var paused = archive.Start("one", patient);
         await paused.UntilAsync(() => archive.Results.Parts("jsonl").Count > 0);
         paused.Pause();
-        (await archive.RunAsync("two", Shared)).ShouldExit(2).Errors.ShouldContain($"is being run by process {paused.Id}");
+        (await archive.RunAsync("two", patient)).ShouldExit(2).Errors.ShouldContain($"is being run by process {paused.Id}");
         Ended second;
         do
-            second = await archive.RunAsync("two", Shared);
+            second = await archive.RunAsync("two", patient);
         while (second.ExitCode == 2 && second.Errors.Contains($"is being run by process {paused.Id}", StringComparison.Ordinal));
         second.ShouldExit(0);
         paused.GoOn();
@@ -68,9 +70,11 @@ public sealed class SharedLedgerTests : IAsyncLifetime
     {
         WorkerProcess[] nodes = [.. Nodes.Select(node => archive.StartService(node, Shared))];
         await nodes[0].UntilAsync(() => archive.Results.Parts("jsonl").Count > 0);
-        var paused = nodes[Random.Shared.Next(nodes.Length)];
+        var drawn = Random.Shared.Next(nodes.Length);
+        log.WriteLine($"node {Nodes[drawn]} is paused");
+        var paused = nodes[drawn];
         paused.Pause();
-        await nodes[0].UntilAsync(() => archive.Results.Lines().Count == 3000 && archive.Results.Runs.All(run => File.Exists(Path.Combine(run, "_SUCCESS"))));
+        await nodes[0].UntilAsync(() => archive.Results.HasClosed(3000));
         paused.GoOn();
         await paused.UntilAsync(() => paused.Errors.Contains("Job letters ended its run", StringComparison.Ordinal) || paused.Errors.Contains("took over job 'letters'", StringComparison.Ordinal));
         await StopAsync(nodes);
