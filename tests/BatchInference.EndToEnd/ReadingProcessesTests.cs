@@ -14,8 +14,8 @@ public sealed class ReadingProcessesTests
             File.Copy(Repository.At("tests/fixtures/documents/scans/rapport-gris.pdf"), Path.Combine(archive.Folder["archive"], $"scan-{copy}.pdf"));
         using var worker = archive.Start("one");
         List<int> below = [];
-        // A reading process, and under it Tesseract or Poppler.
-        await worker.UntilAsync(() => (below = Below(worker.Id)).Any(process => Children(process).Count > 0));
+        // A reading process, and under it Tesseract or Poppler, which is among those that are watched.
+        await worker.UntilAsync(() => (below = Below(worker.Id)).Any(process => Children(process).Any(below.Contains)));
         below.Count.ShouldBeGreaterThan(1);
         worker.KillAlone();
         await worker.UntilAsync(() => below.All(IsGone));
