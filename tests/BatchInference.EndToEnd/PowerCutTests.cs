@@ -28,7 +28,10 @@ public sealed class PowerCutTests(ITestOutputHelper log)
         grow(Documents);
         (await archive.RunAsync("state")).ShouldExit(0);
         archive.Results.ShouldBeInOrder(archive.Documents);
-        archive.Results.Rows().ShouldAllBe(row => (string)row["status"]! != "failed", "a kill by chance sets no document aside");
+        // By design two kills that meet one document while it is alone in the model set it aside; that is seldom once by chance.
+        var aside = archive.Results.Rows().Where(row => (string)row["status"]! == "failed").Select(row => (string)row["error"]!["reason"]!).ToList();
+        aside.Count.ShouldBeLessThanOrEqualTo(1);
+        aside.ShouldAllBe(reason => reason.StartsWith("This document brought the worker down 2 times while it was the only one in hand.", StringComparison.Ordinal));
         archive.Results.ShouldHoldNoTemporaryFile();
         (await archive.RunAsync("state")).ShouldExit(0).Output.ShouldContain("othing to do");
     }
