@@ -65,6 +65,9 @@ public sealed class StorageProxy : IDisposable
     /// <summary>True while nobody gets anything: each call is refused with 503.</summary>
     public bool Out { get; set; }
 
+    /// <summary>After so many calls the storage goes: from then on it is <see cref="Out"/>. Null when it stays.</summary>
+    public int? OutAfter { get; set; }
+
     /// <summary>True to refuse <c>If-None-Match: *</c> on PUT with 412 where this proxy saw the object created.</summary>
     public bool KeepsTheFirst { get; init; }
 
@@ -116,7 +119,6 @@ public sealed class StorageProxy : IDisposable
     private async Task AnswerAsync(TcpClient client, HttpMessage request)
     {
         var fault = Next(IsListing(request));
-        done.AddOrUpdate(fault, 1, (_, count) => count + 1);
         switch (fault)
         {
             case Fault.Busy:
@@ -204,7 +206,10 @@ public sealed class StorageProxy : IDisposable
         {
             var spoilt = random.NextDouble() < Share;
             var fault = Faults[random.Next(listing ? Faults.Length : Faults.Length - 1)];
-            return Out ? Fault.Busy : spoilt ? fault : Fault.None;
+            if (Calls >= OutAfter) (Out, OutAfter) = (true, null);
+            fault = Out ? Fault.Busy : spoilt ? fault : Fault.None;
+            done.AddOrUpdate(fault, 1, (_, count) => count + 1);
+            return fault;
         }
     }
 
