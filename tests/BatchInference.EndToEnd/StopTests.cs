@@ -13,7 +13,7 @@ public sealed class StopTests
         using (var worker = WorkerProcess.Start(folder["state"], arguments))
         {
             var results = new ResultFolder(folder["results"], "demo");
-            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+            using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
             while (results.Parts("jsonl").Count == 0)
                 await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, limit.Token);
             worker.Signal(PosixSignal.SIGTERM);
@@ -33,7 +33,7 @@ public sealed class StopTests
         using var folder = new TempFolder();
         string[] arguments = ["run", "demo", "--output", folder["results"]];
         using var first = WorkerProcess.Start(folder["state"], arguments);
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         while (!Directory.Exists(folder["results"]))
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, limit.Token);
         var second = await WorkerProcess.RunAsync(folder["state"], arguments);
