@@ -12,7 +12,7 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>For Npgsql. No password: only who may enter the folder reaches the socket.</summary>
-    public string Connection => $"Host={folder.Path};Username=postgres;Database=postgres;Timeout=5";
+    public string Connection => $"Host={folder.Path};Username=postgres;Database=postgres;Timeout=30";
 
     private string Data => folder["data"];
 
@@ -52,6 +52,10 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         await File.WriteAllTextAsync(Path.Combine(Data, "pg_hba.conf"), "local all all scram-sha-256\n");
         await AsServerAsync("pg_ctl", "-D", Data, "reload");
+        // The server reads it when it comes to it.
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (await LetsInAsync())
+            limit.Token.ThrowIfCancellationRequested();
     }
 
     /// <summary>Gives the one user that there is a password.</summary>
@@ -62,6 +66,20 @@ public sealed class PostgresServer : IAsyncDisposable
         if (File.Exists(Path.Combine(Data, "postmaster.pid")))
             await StopAsync();
         folder.Dispose();
+    }
+
+    // Without a password.
+    private async Task<bool> LetsInAsync()
+    {
+        try
+        {
+            await AsServerAsync("psql", "-h", folder, "-U", "postgres", "-w", "-c", "SELECT 1");
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     private static bool AsRoot => Environment.UserName == "root";
