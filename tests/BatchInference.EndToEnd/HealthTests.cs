@@ -16,7 +16,7 @@ public sealed class HealthTests : IDisposable
     [Fact]
     public async Task ProbesHearFromAFileAndOverHttpThatTheServiceIsReadyAndThatItStops()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         folder.Write("config/appsettings.json", $$"""{ "Health": { "File": "{{folder["health.json"]}}", "Listen": "localhost:{{port}}" } }""");
         using var service = WorkerProcess.Start(folder["state"], "service", "--config", folder["config"]);
         await service.UntilAsync(() => File.Exists(folder["health.json"]));
@@ -61,12 +61,5 @@ public sealed class HealthTests : IDisposable
         await service.UntilAsync(() => service.Errors.Contains("The health file /proc/nowhere/health.json cannot be written: ", StringComparison.Ordinal));
         service.Signal(PosixSignal.SIGTERM);
         (await service.EndAsync()).ShouldExit(0);
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using BatchInference.Testing;
 using BatchInference.Worker.Configuration;
 using BatchInference.Worker.Health;
 
@@ -14,7 +15,7 @@ public sealed class LoopbackListenerTests : IAsyncDisposable
 
     public LoopbackListenerTests()
     {
-        listener = LoopbackListener.Open($"127.0.0.1:{FreePort()}", TimeProvider.System);
+        listener = LoopbackListener.Open($"127.0.0.1:{Ports.Free()}", TimeProvider.System);
         serving = listener.ServeAsync(path => path == "/here" ? new HttpAnswer(503, "text/plain; charset=utf-8", "é\n") : null, stop.Token);
     }
 
@@ -80,12 +81,5 @@ public sealed class LoopbackListenerTests : IAsyncDisposable
         var client = new TcpClient();
         await client.ConnectAsync(listener.EndPoint);
         return client;
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

@@ -77,12 +77,11 @@ public sealed class NightNoticesTests : IDisposable
     [Fact]
     public async Task AServerThatIsAwayIsGivenUpAfterAFewTriesAndTheOtherChannelIsStillUsed()
     {
-        int port;
-        using (var gone = new SmtpReceiver()) port = gone.Port;
+        using var gone = new DeadPort();
         using var hook = new HttpReceiver { Answer = request => 204 };
-        await TellAsync($$"""{ "Mail": { "Server": "127.0.0.1", "Port": {{port}}, "Security": "none", "From": "archives@example.org", "To": ["admin@example.org"] }, "Webhook": { "Url": "{{hook.Address}}hook" } }""", new Hashtable { ["BATCHINFERENCE_WEBHOOK_AUTHORIZATION"] = $"Bearer {Secret}" });
+        await TellAsync($$"""{ "Mail": { "Server": "127.0.0.1", "Port": {{gone.Number}}, "Security": "none", "From": "archives@example.org", "To": ["admin@example.org"] }, "Webhook": { "Url": "{{hook.Address}}hook" } }""", new Hashtable { ["BATCHINFERENCE_WEBHOOK_AUTHORIZATION"] = $"Bearer {Secret}" });
         told.Lines.Count.ShouldBe(2);
-        told.Lines[0].ShouldStartWith($"Error Job archives: how the night of 2026-11-25 went could not be told by mail by 127.0.0.1:{port}: ");
+        told.Lines[0].ShouldStartWith($"Error Job archives: how the night of 2026-11-25 went could not be told by mail by 127.0.0.1:{gone.Number}: ");
         var request = hook.Requests.ShouldHaveSingleItem();
         (request.Method, request.Target, request.Header("Authorization"), request.Header("Content-Type")).ShouldBe(("POST", "/hook", $"Bearer {Secret}", "application/json; charset=utf-8"));
         ((long)JsonNode.Parse(request.Text)!["completed"]!).ShouldBe(12);
