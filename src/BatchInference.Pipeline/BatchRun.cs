@@ -98,6 +98,12 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
                 report = await TogetherAsync(report, board, letGo.Token);
             }
 
+            if (report is { End: RunEnd.Complete, Counts.Listed: 0 } && await EmptiedAsync(letGo.Token) is { } emptied)
+            {
+                Logger.Warned(emptied);
+                warnings = [.. warnings, emptied];
+            }
+
             // Closed now, the run would say that it is whole without a part that lies there: the next start takes the part over, or removes it, and closes the run then.
             if (!report.MayHaveLeftAPart)
                 report = await CloseAsync(record, report, publisher, letGo.Token);
@@ -247,6 +253,15 @@ public sealed class BatchRun(RunPlan plan, DocumentSource source, DocumentReader
     };
 
     private ShardListing Listing(string? first = null, GoneDocuments? gone = null) => new(plan, named, FindAsync, FindContainersAsync, policy, Progress) { First = first, Gone = gone };
+
+    // A share that is not mounted is an empty folder, and a night over it looks like one without new documents.
+    private async Task<string?> EmptiedAsync(CancellationToken cancellationToken)
+    {
+        var runs = await ledger.RunsAsync(plan.Job, LastRuns, cancellationToken);
+        return runs.FirstOrDefault(run => run.Run != plan.Run && run.Scope == scope && run.Ending?.Counts.Listed > 0) is { } before
+            ? $"{source.Description} holds no document for this job; run {before.Run} found {before.Ending!.Counts.Listed}. Is it mounted, and do the patterns of the job still fit?"
+            : null;
+    }
 
     // What an earlier night left comes first, before what has arrived since.
     private async Task<string?> NextAsync(CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ public sealed class RunProgress(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, long> failures = new(StringComparer.Ordinal);
     private readonly long[] outcomes = new long[Enum.GetValues<OutcomeKind>().Length];
-    private long listed, skipped, handled, settled, members, read, inferred, firstInference, waits, total = -1;
+    private long listed, skipped, handled, settled, members, read, inferred, queued, firstInference, waits, total = -1;
 
     /// <summary>What the run waits for.</summary>
     public RunPauses Pauses { get; } = new(time);
@@ -52,6 +52,9 @@ public sealed class RunProgress(TimeProvider time)
     /// <summary>Listed documents that came home in a second, since the first inference; 0 before.</summary>
     public double DocumentsPerSecond => Seconds is > 0 and var seconds ? Handled / seconds : 0;
 
+    /// <summary>How long it takes, at the pace until now, to infer what was read and waits for it; zero while there is no pace.</summary>
+    public TimeSpan Drain => Seconds is > 0 and var seconds && Interlocked.Read(ref inferred) is > 0 and var done ? TimeSpan.FromSeconds(Math.Max(0, Interlocked.Read(ref queued)) * seconds / done) : TimeSpan.Zero;
+
     /// <summary>How often the run told that it waits for something and lives: outside of it, or for a document that may take its time.</summary>
     public long Waits => Interlocked.Read(ref waits);
 
@@ -71,6 +74,9 @@ public sealed class RunProgress(TimeProvider time)
     internal void Pending(long documents) => Interlocked.Exchange(ref total, documents);
 
     internal void Began() => Interlocked.CompareExchange(ref firstInference, time.GetTimestamp(), 0);
+
+    /// <summary>Tells that so many tokens came to wait for inference, or, where negative, do no more.</summary>
+    internal void Queued(long tokens) => Interlocked.Add(ref queued, tokens);
 
     internal void Inferred(long tokens) => Interlocked.Add(ref inferred, tokens);
 

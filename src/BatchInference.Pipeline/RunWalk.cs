@@ -43,7 +43,7 @@ internal sealed class RunWalk(
     {
         var read = Channel.CreateBounded<DocumentInHand>(new BoundedChannelOptions(ToInfer) { SingleReader = true });
         var inferred = Channel.CreateBounded<DocumentInHand>(new BoundedChannelOptions(ToWrite) { SingleReader = true, SingleWriter = true });
-        using var gate = new TokenGate(LookAheadTokens);
+        using var gate = new TokenGate(LookAheadTokens, progress.Queued);
         using var inHand = await OpenInHandAsync(hardStop);
         var suspicion = new Suspicion(plan.Job, await ledger.SuspectsAsync(scope, hardStop));
         var suspects = new WaitingSuspects(suspicion);

@@ -4,7 +4,9 @@ namespace BatchInference.Pipeline;
 /// Bounds the tokens between reading and inference: who comes waits while it is full, in order of arrival. A document of any size enters when it is not full,
 /// so that one larger than the gate passes too, and the model need not run dry for it.
 /// </summary>
-internal sealed class TokenGate(long capacity) : IDisposable
+/// <param name="capacity">Tokens inside from which on who comes waits.</param>
+/// <param name="moved">Told of each change of the tokens inside.</param>
+internal sealed class TokenGate(long capacity, Action<long>? moved = null) : IDisposable
 {
     private readonly Lock sync = new();
     private readonly Queue<(long Tokens, TaskCompletionSource Turn)> waiting = new();
@@ -51,5 +53,6 @@ internal sealed class TokenGate(long capacity) : IDisposable
     {
         inside += tokens;
         Telemetry.Queued(tokens);
+        moved?.Invoke(tokens);
     }
 }

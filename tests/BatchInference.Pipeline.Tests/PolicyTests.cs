@@ -9,6 +9,21 @@ namespace BatchInference.Pipeline.Tests;
 
 public sealed class PolicyTests
 {
+    [Fact]
+    public void WhatWaitsTakesItsTimeAtThePaceOfTheRun()
+    {
+        var time = new FakeTimeProvider();
+        var progress = new RunProgress(time);
+        progress.Queued(500);
+        progress.Drain.ShouldBe(TimeSpan.Zero);
+        progress.Began();
+        time.Advance(TimeSpan.FromSeconds(10));
+        progress.Inferred(1000);
+        progress.Drain.ShouldBe(TimeSpan.FromSeconds(5));
+        progress.Queued(-500);
+        progress.Drain.ShouldBe(TimeSpan.Zero);
+    }
+
     [Theory]
     [InlineData(0, 500, new int[0])]
     [InlineData(3, 500, new[] { 3 })]

@@ -25,6 +25,18 @@ public sealed class RunTests : IDisposable
     }
 
     [Fact]
+    public async Task ASourceThatIsSuddenlyEmptyIsTold()
+    {
+        (await archive.RunAsync()).Warnings.ShouldBeEmpty();
+        archive["a"] = "A letter to the mayor. It asks for a bench in the park.";
+        await archive.RunAsync();
+        var last = await archive.RunAsync();
+        last.Warnings.ShouldBeEmpty();
+        archive.Documents.Remove("a");
+        (await archive.RunAsync()).Warnings.ShouldHaveSingleItem().ShouldEndWith($" holds no document for this job; run {last.Run} found 1. Is it mounted, and do the patterns of the job still fit?");
+    }
+
+    [Fact]
     public async Task WhatANightLeftComesFirstInTheNext()
     {
         for (var number = 0; number < 40; number++)

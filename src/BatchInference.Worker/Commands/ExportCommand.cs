@@ -30,7 +30,7 @@ internal static class ExportCommand
         });
         command.SetAction(async (parsed, token) =>
         {
-            var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
+            var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State), asked: parsed.GetValue(name));
             var settings = configuration.Job(parsed.GetValue(name)!);
             // What was written needs no model, and no source unless it is asked what it still has.
             var asked = parsed.GetValue(existing);

@@ -17,7 +17,7 @@ internal static class FailuresCommand
         var command = new Command("failures", "List failed documents by stage and reason.\n\nExample:\n  batch-inference failures archives --retry") { name, retry, output };
         command.SetAction(async (parsed, token) =>
         {
-            var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
+            var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State), asked: parsed.GetValue(name));
             var job = configuration.Job(parsed.GetValue(name)!);
             await using var ledger = await LedgerChoice.FindAsync(configuration, surroundings.Time, token);
             if (ledger is null || (await ledger.OutputsAsync(job.Name, token)).Count == 0)

@@ -26,7 +26,7 @@ internal static class LedgerCommand
             "Example:\n  batch-inference ledger check archives --redo") { name, output, redo };
         command.SetAction(async (parsed, token) =>
         {
-            var configuration = Configure(surroundings, parsed);
+            var configuration = Configure(surroundings, parsed, parsed.GetValue(name));
             var jobs = parsed.GetValue(name) is { } one ? [configuration.Job(one)] : configuration.Jobs.Values.OrderBy(job => job.Name, StringComparer.Ordinal).ToArray();
             await using var ledger = await LedgerChoice.FindAsync(configuration, surroundings.Time, token) ?? throw NoLedger(configuration);
             var damages = await ledger.DamagesAsync(token);
@@ -147,8 +147,8 @@ internal static class LedgerCommand
         return command;
     }
 
-    private static WorkerConfiguration Configure(Surroundings surroundings, ParseResult parsed) =>
-        surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
+    private static WorkerConfiguration Configure(Surroundings surroundings, ParseResult parsed, string? job = null) =>
+        surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State), asked: job);
 
     // A database has tools of its own, and somebody who looks after it.
     private static void RefuseShared(WorkerConfiguration configuration, string tool)

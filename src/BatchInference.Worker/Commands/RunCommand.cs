@@ -29,7 +29,7 @@ internal static class RunCommand
         var command = new Command("run", "Run a job now, in the foreground, whatever its schedule.\n\nExample:\n  batch-inference run demo --output results --until 06:00") { job, source, output, limit, until, again, dryRun, strict, json };
         command.SetAction(async (parsed, _) =>
         {
-            var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
+            var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State), asked: parsed.GetValue(job));
             var settings = configuration.Job(parsed.GetValue(job)!);
             using var prepared = PreparedJob.Of(configuration, settings, parsed.GetValue(source), parsed.GetValue(output));
             StateFolder.Prepare(configuration.Folders.State);

@@ -17,7 +17,7 @@ internal static class StatusCommand
         var command = new Command("status", "Tell what runs now and how far, or how the last run ended.\n\nExample:\n  batch-inference status archives") { name };
         command.SetAction(async (parsed, token) =>
         {
-            var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State));
+            var configuration = surroundings.Configure(parsed.GetValue(BatchInferenceCommand.Config), parsed.GetValue(BatchInferenceCommand.State), asked: parsed.GetValue(name));
             var jobs = parsed.GetValue(name) is { } one ? [configuration.Job(one)] : configuration.Jobs.Values.OrderBy(job => job.Name, StringComparer.Ordinal).ToArray();
             await using var ledger = await LedgerChoice.FindAsync(configuration, surroundings.Time, token);
             foreach (var job in jobs)

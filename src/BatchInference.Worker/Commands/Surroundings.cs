@@ -37,13 +37,16 @@ internal sealed record Surroundings(TextWriter Output, TextWriter Error, TextRea
     /// <param name="stateOption">The folder of the state, where an option names it.</param>
     /// <param name="asService">True for the service, which has folders and a log of its own.</param>
     /// <param name="strict">True where a job whose file is wrong is an error; else it is told and left out, until it is asked for.</param>
+    /// <param name="asked">The job that is asked for by its name.</param>
     /// <exception cref="ConfigurationException">Something is wrong with it.</exception>
-    public WorkerConfiguration Configure(string? configurationOption, string? stateOption, bool asService = false, bool strict = false)
+    public WorkerConfiguration Configure(string? configurationOption, string? stateOption, bool asService = false, bool strict = false, string? asked = null)
     {
         var folder = Folders.FindConfiguration(configurationOption, Variable, WorkingFolder, ProgramFolder);
         var environment = SecretFiles.Below(Environment);
         SecretValues.Keep(SecretParts.Of(environment));
         var configuration = WorkerConfiguration.Read(folder, Folders.FindState(stateOption, Variable, asService), ProgramFolder, environment, strict || asService);
+        if (asked is not null)
+            configuration.Job(asked);
         // The service has a log for them.
         if (!asService)
             foreach (var warning in configuration.Warnings)

@@ -94,7 +94,7 @@ internal static class KnownKeys
         ("schedule", new ListKey("The nights. Without any the job runs only by `run`.", new SectionKey("When the job opens and closes.",
         [
             ("opens", new TextKey("Local time of the opening.", "time of the form HH:mm", TimePattern, "20:00") { Required = true }),
-            ("closes", new TextKey("Local time of the close; earlier than `opens` means on the next day. What is in hand is finished and published before.", "time of the form HH:mm", TimePattern, "20:00") { Required = true }),
+            ("closes", new TextKey("Local time of the close; earlier than `opens` means on the next day. So long before as that takes at the pace of the run, a quarter of an hour at most, nothing new is begun: what is in hand is finished and published by then.", "time of the form HH:mm", TimePattern, "20:00") { Required = true }),
             ("timeZone", new TextKey("IANA or Windows name of the zone, such as `Europe/Paris`. Default: the machine's.", "time zone")),
             ("nights", new ListKey("Days on which it opens, such as `Mon-Fri` or `Sat`. Default: every day.", new TextKey("A day or a range of days.", "day or range of days", "(Mon|Tue|Wed|Thu|Fri|Sat|Sun)(-(Mon|Tue|Wed|Thu|Fri|Sat|Sun))?", "Mon-Fri"), 1)),
             ("exceptNightsOf", new ListKey("Dates on which it does not open.", new TextKey("A date.", "date of the form yyyy-MM-dd", "[0-9]{4}-[0-9]{2}-[0-9]{2}", "2026-12-25"))),

@@ -15,7 +15,7 @@ internal static class StorageKeys
         ("exclude", new ListKey("Patterns of the documents to leave, as for `include`.", new TextKey("A pattern.", "pattern"))),
     ];
 
-    public static SectionKey FolderSource { get; } = new("A folder with all folders below it.",
+    public static SectionKey FolderSource { get; } = new("A folder with all folders below it. Links to folders, and links to files outside of it, are not followed.",
     [
         ("path", new TextKey("The folder; `${shipped}` stands for the folder of `Paths:Shipped`.", "path") { Required = true }),
         .. Patterns,

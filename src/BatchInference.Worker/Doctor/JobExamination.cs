@@ -87,7 +87,7 @@ internal sealed class JobExamination(WorkerConfiguration configuration, JobSetti
             }
 
             return refused is null
-                ? new(Check("source"), true, $"{job.Source.Description} can be listed; it is empty", null)
+                ? new(Check("source"), true, $"{job.Source.Description} can be listed; it holds no document for this job", "Where there should be some: is it mounted, do the patterns of the job fit? Links to folders and links that lead outside are not followed.")
                 : Unreadable(job, refused);
         }
         catch (DocumentException error)

@@ -32,6 +32,7 @@ internal sealed class JobRunner(PreparedJob job, Ledger ledger, Surroundings sur
         if (!job.Places.CreatesOnce)
             Told($"{job.Sink.Identity}: the store has no conditional writes; this job may run on one node only.");
         var began = surroundings.Time.GetTimestamp();
+        stop.Drain = () => progress.Drain;
         using var shown = Runs.Begin(plan.Job, progress);
         await using var display = ProgressDisplay.Of(plan.Job, progress, surroundings);
         var output = OutputPause.Of(TimeSpan.FromSeconds(job.Program.Storage.OutputPauseSeconds), surroundings.Time, progress.Pauses, Told, progress.Waited, stop.Soft);

@@ -5,6 +5,9 @@ namespace BatchInference.Worker.Jobs;
 /// <summary>The two ways to stop a run. The first signal asks to finish what is in hand; the second lets go of everything.</summary>
 internal sealed class StopSignals : IDisposable
 {
+    // Longer is no estimate but a model that stands still, and the night is to be used.
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromMinutes(15);
+
     private readonly CancellationTokenSource soft = new();
     private readonly CancellationTokenSource hard = new();
     private readonly List<IDisposable> owned = [];
@@ -18,6 +21,9 @@ internal sealed class StopSignals : IDisposable
 
     /// <summary>What asked for the stop, for people; null while nothing did.</summary>
     public string? Reason { get; private set; }
+
+    /// <summary>Tells how long what is in hand will take; asked by <see cref="AskAt"/>.</summary>
+    public Func<TimeSpan> Drain { get; set; } = () => TimeSpan.Zero;
 
     /// <summary>Hears Ctrl+C and the service manager's SIGTERM.</summary>
     /// <param name="told">Told at each signal.</param>
@@ -46,13 +52,14 @@ internal sealed class StopSignals : IDisposable
         }
     }
 
-    /// <summary>Asks at an instant.</summary>
+    /// <summary>Asks so long before an instant that what is in hand is finished by then.</summary>
     public void AskAt(DateTimeOffset instant, TimeProvider time, string reason)
     {
         // The wall clock is looked at again and again: a timer for the whole wait would be late by as long as the machine slept, or by what the clock was put forward.
         void Look(object? state)
         {
-            if (time.GetUtcNow() >= instant)
+            var drain = Drain();
+            if (time.GetUtcNow() + (drain < LongestDrain ? drain : LongestDrain) >= instant)
                 Ask(reason);
         }
 

@@ -1,4 +1,5 @@
 using BatchInference.Worker.Jobs;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BatchInference.Worker.Tests.Jobs;
 
@@ -28,6 +29,30 @@ public sealed class StopSignalsTests : IDisposable
         (stop.Hard.IsCancellationRequested, stop.Reason).ShouldBe((false, "the night closed"));
         stop.Heard(told.Add);
         stop.Hard.IsCancellationRequested.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void TheCloseAsksSoEarlyThatWhatIsInHandIsFinishedByThen()
+    {
+        var time = new FakeTimeProvider();
+        stop.Drain = () => TimeSpan.FromSeconds(90);
+        stop.AskAt(time.GetUtcNow() + TimeSpan.FromMinutes(10), time, "the night closed");
+        time.Advance(TimeSpan.FromSeconds(509));
+        stop.Soft.IsCancellationRequested.ShouldBeFalse();
+        time.Advance(TimeSpan.FromSeconds(1));
+        (stop.Soft.IsCancellationRequested, stop.Reason).ShouldBe((true, "the night closed"));
+    }
+
+    [Fact]
+    public void ADrainBeyondAllBoundsTakesAQuarterOfAnHourOfTheNightAtMost()
+    {
+        var time = new FakeTimeProvider();
+        stop.Drain = () => TimeSpan.FromDays(2);
+        stop.AskAt(time.GetUtcNow() + TimeSpan.FromHours(1), time, "the night closed");
+        time.Advance(TimeSpan.FromMinutes(44));
+        stop.Soft.IsCancellationRequested.ShouldBeFalse();
+        time.Advance(TimeSpan.FromMinutes(1));
+        stop.Soft.IsCancellationRequested.ShouldBeTrue();
     }
 
     [Fact]
