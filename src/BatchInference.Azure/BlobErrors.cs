@@ -17,7 +17,8 @@ internal static class BlobErrors
 
     public static bool IsOutage(Exception failure) => Last(failure) switch
     {
-        RequestFailedException { Status: 0 or 408 or 429 or >= 500 } => true,
+        // A success that failed nevertheless is an answer that was cut off on its way.
+        RequestFailedException { Status: 0 or (>= 200 and < 300) or 408 or 429 or >= 500 } => true,
         RequestFailedException or AuthenticationFailedException => false,
         _ => true,
     };
@@ -34,6 +35,7 @@ internal static class BlobErrors
     private static string Reason(RequestFailedException answer) => answer.Status switch
     {
         0 => NoAnswer,
+        >= 200 and < 300 => "The storage's answer was cut off on its way.",
         401 => $"The storage does not know the credential ({answer.ErrorCode}); check the identity or the secret that the service is given.",
         403 => $"The storage refuses access ({answer.ErrorCode}); the identity needs the role Storage Blob Data Reader for a source, Storage Blob Data Contributor for an output; a key may be of another account, a signature may have expired.",
         404 when answer.ErrorCode == "ContainerNotFound" => "There is no such container; create it, or write another name. Nothing is created but blobs.",
