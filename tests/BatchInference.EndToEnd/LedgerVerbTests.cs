@@ -12,6 +12,7 @@ public sealed class LedgerVerbTests : IDisposable
     {
         (await archive.RunAsync("state")).ShouldExit(0);
         (await LedgerAsync("check")).ShouldExit(0).Output.ShouldContain("the parts in");
+        (await LedgerAsync("check", "letters", "--output", "/nowhere")).ShouldExit(2).Errors.ShouldContain("The job letters never ran to /nowhere/letters. Its runs went to ");
         var lost = archive.Results.Parts("jsonl")[0];
         var documents = File.ReadLines(lost).Count();
         File.Delete(lost);

@@ -38,7 +38,17 @@ internal static class LedgerCommand
             foreach (var job in jobs)
             {
                 using var places = JobPlaces.OfOutput(configuration, job, parsed.GetValue(output));
-                findings += await CheckAsync(surroundings, ledger, job, places.Sink, parsed.GetValue(redo), token);
+                var known = await ledger.OutputsAsync(job.Name, token);
+                // Of all jobs some have not run yet, or not by these books; who names one means what is there.
+                if (parsed.GetValue(name) is null && !known.Contains(places.Sink.Identity, StringComparer.Ordinal))
+                {
+                    await surroundings.Output.WriteLineAsync($"no runs     {job.Name}: {(known.Count == 0 ? "it never ran" : $"it never ran to {places.Sink.Identity}, but to {string.Join(", ", known)}: name the folder with --output")}");
+                    continue;
+                }
+
+                await KnownOutput.RequireAsync(ledger, new ResultScope(job.Name, places.Sink.Identity), configuration.Folders.State, token);
+                var again = $"batch-inference ledger check {job.Name}{(parsed.GetValue(output) is { } folder ? $" --output {folder}" : "")} --redo";
+                findings += await CheckAsync(surroundings, ledger, job, places.Sink, parsed.GetValue(redo), again, token);
             }
 
             return findings == 0 ? ExitCodes.Done : ExitCodes.CouldNotGoOn;
@@ -46,10 +56,10 @@ internal static class LedgerCommand
         return command;
     }
 
-    private static async Task<int> CheckAsync(Surroundings surroundings, Ledger ledger, JobSettings job, Pipeline.Results.ResultSink sink, bool redo, CancellationToken cancellationToken)
+    private static async Task<int> CheckAsync(Surroundings surroundings, Ledger ledger, JobSettings job, Pipeline.Results.ResultSink sink, bool redo, string again, CancellationToken cancellationToken)
     {
         var count = 0;
-        var (again, made, unknown) = (0L, 0, 0);
+        var (done, made, unknown) = (0L, 0, 0);
         var check = new OutputCheck(sink, ledger) { ProgramVersion = ProgramVersion.Full };
         await foreach (var finding in check.RunAsync(job.Name, cancellationToken))
         {
@@ -62,7 +72,7 @@ internal static class LedgerCommand
 
             // A run that was cut off is put in order by the next one: nothing is wrong.
             count += finding.Fault == PartFault.Unrecorded ? 0 : 1;
-            await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{Word(finding.Fault),-11} {finding.Name}: {Remedy(finding, job.Name)}"));
+            await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{Word(finding.Fault),-11} {finding.Name}: {Remedy(finding, again)}"));
             if (!redo || finding.Part is not { } part)
                 continue;
             if (finding.Fault is PartFault.DerivedMissing or PartFault.DerivedAltered)
@@ -72,19 +82,19 @@ internal static class LedgerCommand
             }
             else
             {
-                again += await ledger.RedoAsync(part, cancellationToken);
+                done += await ledger.RedoAsync(part, cancellationToken);
             }
         }
 
         if (unknown > 0)
             await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
-                $"unknown     {job.Name}: {unknown} Parquet and CSV files are of an earlier version, which wrote down no SHA-256 of them: they are there, what is in them was not checked. Where you doubt one, delete it: batch-inference ledger check {job.Name} --redo makes it again from its JSON lines"));
+                $"unknown     {job.Name}: {unknown} Parquet and CSV files are of an earlier version, which wrote down no SHA-256 of them: they are there, what is in them was not checked. Where you doubt one, delete it: {again} makes it again from its JSON lines"));
         if (count == 0)
             await surroundings.Output.WriteLineAsync($"good        {job.Name}: the parts in {sink.Identity} are those that the ledger records");
         if (made > 0)
             await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{job.Name}: {made} files were made again from their JSON lines."));
         if (redo)
-            await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{job.Name}: {again} documents are done again by the next run."));
+            await surroundings.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{job.Name}: {done} documents are done again by the next run."));
         return count;
     }
 
@@ -168,14 +178,14 @@ internal static class LedgerCommand
         _ => "foreign",
     };
 
-    private static string Remedy(PartFinding finding, string job) => finding.Fault switch
+    private static string Remedy(PartFinding finding, string redo) => finding.Fault switch
     {
-        PartFault.Missing => string.Create(CultureInfo.InvariantCulture, $"holds the rows of {finding.Documents} documents. Restore the file, or let them be done again: batch-inference ledger check {job} --redo"),
-        PartFault.Altered => string.Create(CultureInfo.InvariantCulture, $"is not as it was written (SHA-256 {finding.Part!.Sha256}); it holds the rows of {finding.Documents} documents. Restore the file, or let them be done again: batch-inference ledger check {job} --redo"),
-        PartFault.DerivedMissing => $"the next run makes it again from its JSON lines; at once: batch-inference ledger check {job} --redo",
-        PartFault.DerivedAltered => $"is not what its JSON lines give. Let it be made again from them: batch-inference ledger check {job} --redo",
-        PartFault.TextMissing => string.Create(CultureInfo.InvariantCulture, $"the texts of {finding.Documents} documents of part {finding.Part!.Shard} of run {finding.Part.Run} are not there, this one first. Restore them, or let the documents of the part be done again: batch-inference ledger check {job} --redo"),
-        PartFault.TextAltered => string.Create(CultureInfo.InvariantCulture, $"the texts of {finding.Documents} documents of part {finding.Part!.Shard} of run {finding.Part.Run} are not as long as their rows say or do not hold their quotes, this one first. Restore them, or let the documents of the part be done again: batch-inference ledger check {job} --redo"),
+        PartFault.Missing => string.Create(CultureInfo.InvariantCulture, $"holds the rows of {finding.Documents} documents. Restore the file, or let them be done again: {redo}"),
+        PartFault.Altered => string.Create(CultureInfo.InvariantCulture, $"is not as it was written (SHA-256 {finding.Part!.Sha256}); it holds the rows of {finding.Documents} documents. Restore the file, or let them be done again: {redo}"),
+        PartFault.DerivedMissing => $"the next run makes it again from its JSON lines; at once: {redo}",
+        PartFault.DerivedAltered => $"is not what its JSON lines give. Let it be made again from them: {redo}",
+        PartFault.TextMissing => string.Create(CultureInfo.InvariantCulture, $"the texts of {finding.Documents} documents of part {finding.Part!.Shard} of run {finding.Part.Run} are not there, this one first. Restore them, or let the documents of the part be done again: {redo}"),
+        PartFault.TextAltered => string.Create(CultureInfo.InvariantCulture, $"the texts of {finding.Documents} documents of part {finding.Part!.Shard} of run {finding.Part.Run} are not as long as their rows say or do not hold their quotes, this one first. Restore them, or let the documents of the part be done again: {redo}"),
         PartFault.Unrecorded => "was left by a run that did not end; the next run takes it over or removes it.",
         _ => "was written by no run of this ledger. It stays as it is; where its documents have other rows too, the latest processed_at is the valid one. Move it away if it does not belong here.",
     };

@@ -19,9 +19,12 @@ public sealed class ManyBlobsTests(ITestOutputHelper output)
         var container = new BlobContainerClient(azurite.ConnectionString, "deposits", new BlobClientOptions(BlobClientOptions.ServiceVersion.V2025_11_05));
         await container.CreateAsync();
         await Parallel.ForEachAsync(Enumerable.Range(0, Blobs), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, token) =>
-            await container.GetBlobClient(string.Create(CultureInfo.InvariantCulture, $"2026/{number / 100:D3}/{number:D6}.txt")).UploadAsync(new BinaryData($"Le conseil municipal a adopté le budget numéro {number}. Les travaux de l'école commenceront en mars."), token));
+            await container.GetBlobClient(string.Create(CultureInfo.InvariantCulture, $"2026/{number / 100:D3}/{number:D6}.txt")).UploadAsync(new BinaryData(Text(number)), token));
 
         using var archive = new TinyArchive(5);
+        // The same texts: what a reading process loads for the first of their kind is no matter of their number.
+        foreach (var (number, file) in Directory.GetFiles(archive.Folder["archive"], "*", SearchOption.AllDirectories).Index())
+            await File.WriteAllTextAsync(file, Text(number));
         var (few, fewReading) = await PeakAsync(archive, "few", []);
         archive.Folder.Write("config/jobs/letters.json", $$"""
             { "source": { "azureBlob": { "container": "deposits" } }, "tasks": { "topic": { "classify": { "model": "tiny" } } }, "output": { "folder": "{{archive.Folder["many"]}}", "formats": ["jsonl", "parquet"] } }
@@ -31,6 +34,8 @@ public sealed class ManyBlobsTests(ITestOutputHelper output)
         new ResultFolder(archive.Folder["many"], "letters").Rows().Count().ShouldBe(Blobs);
         (many + manyReading - few - fewReading).ShouldBeLessThanOrEqualTo(MostBesideTheModel);
     }
+
+    private static string Text(int number) => $"Le conseil municipal a adopté le budget numéro {number}. Les travaux de l'école commenceront en mars.";
 
     // The most that the program and, all at once, its reading processes had resident.
     private static async Task<(long Program, long Reading)> PeakAsync(TinyArchive archive, string node, Dictionary<string, string> environment)
