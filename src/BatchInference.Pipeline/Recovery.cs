@@ -7,7 +7,6 @@ namespace BatchInference.Pipeline;
 /// <summary>What a start does before anything else: sets right what a killed run left, and looks whether the output still has what the books record.</summary>
 internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher publisher, Ledger ledger, Journals? journals, long? token, TimeProvider time, ILogger logger)
 {
-    private const int NamedParts = 3;
 
     // Runs that ended so long ago have no late writers any more.
     private const int RunsWithLateWriters = 20;
@@ -77,7 +76,7 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
     // By date, so that the names in memory are those of one night.
     private async Task<IReadOnlyList<string>> CompareAsync(CancellationToken cancellationToken)
     {
-        List<string> missing = [], altered = [];
+        var (missing, altered) = (new NamedParts(), new NamedParts());
         var present = new HashSet<string>(StringComparer.Ordinal);
         DateOnly? date = null;
         (RunId Run, RunHeader? Header)? known = null;
@@ -111,12 +110,9 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
         var remedy = $"Their documents count as settled: restore the files, or let them be done again: batch-inference ledger check {scope.Job} --redo";
         return
         [
-            .. missing.Count == 0 ? [] : new[] { $"The output has lost {Parts(missing.Count)} that the ledger records ({Named(missing)} in {sink.Identity}). {remedy}" },
-            .. altered.Count == 0 ? [] : new[] { $"The output has {Parts(altered.Count)} with other content than the ledger records ({Named(altered)} in {sink.Identity}), so missing Parquet or CSV files of the same rows were not made again. {remedy}" },
+            .. missing.Count == 0 ? [] : new[] { $"The output has lost {missing.Parts} that the ledger records ({missing.Names} in {sink.Identity}). {remedy}" },
+            .. altered.Count == 0 ? [] : new[] { $"The output has {altered.Parts} with other content than the ledger records ({altered.Names} in {sink.Identity}), so missing Parquet or CSV files of the same rows were not made again. {remedy}" },
         ];
-
-        static string Parts(int count) => count == 1 ? "1 part" : $"{count} parts";
-        static string Named(List<string> names) => string.Join(", ", names.Take(NamedParts)) + (names.Count > NamedParts ? " …" : "");
     }
 
     // All parts of a run that was closed are recorded, but one of a process that was away and came back after the close.
@@ -161,5 +157,25 @@ internal sealed class Recovery(ResultScope scope, ResultSink sink, PartPublisher
             await foreach (var name in sink.ListAsync(PartNames.Folder(format, date), cancellationToken))
                 names.Add(name);
         return names;
+    }
+
+    /// <summary>Parts that a warning tells of: their number, and the names of the first.</summary>
+    private sealed class NamedParts
+    {
+        private const int Most = 3;
+        private readonly List<string> names = [];
+
+        public int Count { get; private set; }
+
+        public string Parts => Count == 1 ? "1 part" : $"{Count} parts";
+
+        public string Names => string.Join(", ", names) + (Count > names.Count ? " …" : "");
+
+        public void Add(string name)
+        {
+            Count++;
+            if (names.Count < Most)
+                names.Add(name);
+        }
     }
 }

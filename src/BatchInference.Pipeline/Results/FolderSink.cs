@@ -30,7 +30,7 @@ public sealed class FolderSink : ResultSink
             {
                 return await CreateAsync(name, temporary, write, cancellationToken);
             }
-            catch (IOException) when (attempt < Attempts && !File.Exists(temporary) && Directory.Exists(Path.GetDirectoryName(temporary)))
+            catch (IOException gone) when (gone is not OutputUnavailableException && attempt < Attempts && !File.Exists(temporary) && Directory.Exists(Path.GetDirectoryName(temporary)))
             {
                 // Swept away with what a dead process left: written again.
             }

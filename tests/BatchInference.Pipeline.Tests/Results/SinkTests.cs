@@ -46,6 +46,14 @@ public sealed class FolderSinkTests : ResultSinkContract, IDisposable
     }
 
     [Fact]
+    public async Task AnOutputThatIsFullIsNotWrittenToAgainAtOnce()
+    {
+        var writes = 0;
+        await Should.ThrowAsync<OutputUnavailableException>(() => Sink.CreateAsync("a", (_, _) => throw new IOException($"No space left on device, {++writes}", 28), default));
+        writes.ShouldBe(1);
+    }
+
+    [Fact]
     public void TheSameFolderIsTheSamePlaceHoweverItIsWritten() =>
         new FolderSink(folder["results/letters/"]).Identity.ShouldBe(new FolderSink(folder["results/x/../letters"]).Identity);
 }
